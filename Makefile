@@ -1,0 +1,71 @@
+# What each of these does is in one line beside it: `make help`.
+.DEFAULT_GOAL := build
+SHELL := bash
+
+MODULE := github.com/sallyport-auth/sallyport
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X $(MODULE)/bootstrap.Version=$(VERSION) -X $(MODULE)/bootstrap.Commit=$(COMMIT)
+
+GOLANGCI_VERSION := v2.15.0
+REDOCLY_VERSION := 2.77.0
+GOVULNCHECK_VERSION := v1.9.0
+BIN := $(CURDIR)/.bin
+GOLANGCI := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
+REDOCLY := $(BIN)/redocly-$(REDOCLY_VERSION)/node_modules/.bin/redocly
+
+TEST_TIMEOUT ?= 20m
+FUZZTIME ?= 1m
+
+.PHONY: help build run test generate lint vuln cover deps bench fuzz
+
+help: ## lists the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+build: ## one static binary, bin/sallyport
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/sallyport ./cmd/sallyport
+
+run: build ## builds and serves, with logs for people
+	SALLYPORT_LOG_FORMAT=console bin/sallyport serve
+
+test: deps ## every test, under the race detector
+	CGO_ENABLED=1 go test -race -p 2 -timeout $(TEST_TIMEOUT) ./...
+	if [ -d test/example ]; then CGO_ENABLED=1 go test -C test/example -race -p 2 -timeout $(TEST_TIMEOUT) ./...; fi
+
+generate: ## writes the generated code again
+	go generate ./...
+
+lint: $(GOLANGCI) $(REDOCLY) ## Go and OpenAPI
+	$(GOLANGCI) run ./...
+	if [ -d test/example ]; then cd test/example && $(GOLANGCI) run ./...; fi
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		$(REDOCLY) lint --config .ci/redocly.yaml adapters/echohttp/openapi.yaml
+
+# Not part of lint: it asks a database on the internet, and what it says changes without a change here.
+vuln: ## known vulnerabilities in what we import
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+cover: deps ## coverage of every package by every test, into coverage.out
+	go test -p 2 -timeout $(TEST_TIMEOUT) -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -n 1
+
+deps: ## finds, or on Debian as root installs, what the tests start
+	@.ci/deps.sh
+
+bench: deps ## speed, as ratios to a limit measured in the same run
+	go test -run '^$$' -bench . ./test/bench/...
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -eu; \
+	grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
+		echo "$${func#func } in $${file%/*}"; \
+		go test -C "$${file%/*}" -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) . </dev/null; \
+	done
+
+$(GOLANGCI):
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(BIN)/golangci-lint $@
+
+$(REDOCLY):
+	@command -v npm >/dev/null || { echo 'make lint: npm is missing (the OpenAPI linter is a Node program)' >&2; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix $(BIN)/redocly-$(REDOCLY_VERSION) @redocly/cli@$(REDOCLY_VERSION)
