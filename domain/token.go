@@ -1,0 +1,82 @@
+package domain
+
+import "time"
+
+// AccessToken is a signed JWT (RFC 9068) that opens resources. It shows as "[redacted]".
+type AccessToken struct{ Secret }
+
+// RefreshToken is a signed JWT that only this service reads, and that moves a
+// session forward. It shows as "[redacted]".
+type RefreshToken struct{ Secret }
+
+// AccessClaims is what an access token says. A user's has Session, a service's
+// has ClientID and Scope.
+type AccessClaims struct {
+	ID        string // jti
+	Subject   string
+	Session   SessionID
+	ClientID  string
+	Roles     []RoleName // a hint for other services: this one asks storage
+	Scope     Permissions
+	Version   int64 // of the user
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+}
+
+// RefreshClaims is what a refresh token says. All of it comes from the session
+// row, so that the token can be made again, byte for byte, and need not be stored.
+type RefreshClaims struct {
+	Session    SessionID
+	Subject    UserID
+	Generation int64
+	IssuedAt   time.Time
+	ExpiresAt  time.Time
+}
+
+// RefreshClaims returns the claims of the session's one valid refresh token.
+// Without rotation there is one token for the whole session, from the login on.
+func (s Session) RefreshClaims(rotation bool) RefreshClaims {
+	claims := RefreshClaims{Session: s.ID, Subject: s.UserID, Generation: s.Generation, IssuedAt: s.RotatedAt, ExpiresAt: s.IdleExpiresAt}
+	if !rotation {
+		claims.IssuedAt, claims.ExpiresAt = s.CreatedAt, s.ExpiresAt
+	}
+	return claims
+}
+
+// Tokens is what a login or a refresh answers with.
+type Tokens struct {
+	Access           AccessToken
+	AccessExpiresAt  time.Time
+	Refresh          RefreshToken
+	RefreshExpiresAt time.Time
+}
+
+// Errors about tokens. The four of access tokens share their words with what
+// the caller sees, and differ in Code for the log and for introspection.
+var (
+	// ErrInvalidToken is the answer to an access token that is malformed,
+	// foreign, expired or of a session that is over.
+	ErrInvalidToken = &Error{Kind: KindUnauthenticated, Code: "invalid-token", Detail: "Could not validate credentials"}
+	// ErrTokenType is the answer to a refresh token where an access token
+	// belongs, and the reverse.
+	ErrTokenType = &Error{Kind: KindUnauthenticated, Code: "invalid-token-type", Detail: "Invalid token type"}
+	// ErrInvalidRefreshToken is the one answer to any other refresh token that
+	// does not move a session.
+	ErrInvalidRefreshToken = &Error{Kind: KindUnauthenticated, Code: "invalid-refresh-token", Detail: "Invalid refresh token"}
+
+	// ErrTokenExpired is an ErrInvalidToken whose time is over.
+	ErrTokenExpired = tokenError("expired")
+	// ErrTokenRevoked is an ErrInvalidToken whose session has ended.
+	ErrTokenRevoked = tokenError("revoked")
+)
+
+// TokenError is why an access token is worth nothing. To errors.Is it is an
+// ErrInvalidToken too.
+type TokenError struct{ Reason string }
+
+func tokenError(reason string) *TokenError { return &TokenError{reason} }
+
+func (e *TokenError) Error() string { return "token is " + e.Reason }
+
+// Unwrap says that every TokenError is an ErrInvalidToken.
+func (e *TokenError) Unwrap() error { return ErrInvalidToken }
