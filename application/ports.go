@@ -145,6 +145,7 @@ type SessionStore interface {
 	// version still agrees, at the expected generation. One statement, one
 	// round trip, one commit. A driver may repeat it after a broken
 	// connection: then moved is false although the row holds this call's Now.
+	// domain.ErrNotFound when the session or its user is gone.
 	Advance(ctx context.Context, step Advance) (session domain.Session, user domain.User, moved bool, err error)
 	// Revoke ends a session, and reports whether it was not yet revoked.
 	Revoke(ctx context.Context, id domain.SessionID, now time.Time) (bool, error)
@@ -331,7 +332,8 @@ type TokenVerifier interface {
 	// refresh token of ours, domain.ErrTokenExpired, domain.ErrInvalidToken.
 	VerifyAccess(ctx context.Context, token string) (*domain.AccessClaims, error)
 	// VerifyRefresh returns a refresh token's claims. domain.ErrTokenType for
-	// what is or claims to be an access token, domain.ErrInvalidRefreshToken.
+	// an access token of ours, domain.ErrInvalidRefreshToken for everything
+	// else; one that is merely too old is also domain.ErrTokenExpired.
 	VerifyRefresh(ctx context.Context, token string) (domain.RefreshClaims, error)
 }
 

@@ -1,0 +1,106 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// APIKeys is how the credentials of services are made, shown and ended.
+type APIKeys struct {
+	Journal Journal
+}
+
+// NewAPIKey is a key to be made.
+type NewAPIKey struct {
+	Name        string
+	Permissions domain.Permissions
+	ExpiresAt   time.Time // zero: never
+}
+
+// Create makes a key and returns it with the one text that a service presents:
+// it is never shown again. domain.ErrInsufficientPermissions for a permission
+// that the caller lacks; domain.ErrInvalid for an expiry that is over.
+func (uc *APIKeys) Create(ctx context.Context, caller domain.Principal, n NewAPIKey) (domain.APIKey, domain.Secret, error) {
+	now := uc.Journal.Clock.Now()
+	if n.Name == "" {
+		return domain.APIKey{}, domain.Secret{}, domain.Invalid("name", "must not be empty: it tells keys apart")
+	}
+	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
+		return domain.APIKey{}, domain.Secret{}, domain.Invalid("expires_at", "must be in the future")
+	}
+	if !caller.Reaches(n.Permissions) {
+		return domain.APIKey{}, domain.Secret{}, domain.ErrInsufficientPermissions
+	}
+	secret := domain.RandomSecret()
+	key := domain.APIKey{
+		ID: domain.APIKeyID(uc.Journal.IDs.NewID()), Name: n.Name, Hash: domain.HashSecret(secret),
+		Permissions: n.Permissions, CreatedBy: caller.Subject, CreatedAt: now, ExpiresAt: n.ExpiresAt,
+	}
+	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		note(domain.Event{Type: domain.APIKeyCreated, Subject: string(key.ID), Actor: caller.Subject})
+		return tx.APIKeys().Insert(ctx, key)
+	})
+	if err != nil {
+		return domain.APIKey{}, domain.Secret{}, fmt.Errorf("create API key: %w", err)
+	}
+	return key, domain.FormatAPIKey(key.ID, secret), nil
+}
+
+// List returns a page of keys by ascending ID, revoked ones too.
+func (uc *APIKeys) List(ctx context.Context, page Page[domain.APIKeyID]) ([]domain.APIKey, error) {
+	return uc.Journal.Store.APIKeys().List(ctx, page)
+}
+
+// Revoke ends a key; one that is over already is no error.
+// domain.ErrAPIKeyNotFound; domain.ErrInsufficientPermissions for a key that
+// may do what the caller may not.
+func (uc *APIKeys) Revoke(ctx context.Context, caller domain.Principal, id domain.APIKeyID) error {
+	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		key, err := tx.APIKeys().APIKey(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !caller.Reaches(key.Permissions) {
+			return domain.ErrInsufficientPermissions
+		}
+		ended, err := tx.APIKeys().Revoke(ctx, id, uc.Journal.Clock.Now())
+		if err == nil && ended {
+			note(domain.Event{Type: domain.APIKeyRevoked, Subject: string(id), Actor: caller.Subject})
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("revoke API key %s: %w", id, err)
+	}
+	return nil
+}
+
+// APIKey returns the principal of a presented API key, or
+// domain.ErrInvalidAPIKey: one answer for a typo, a wrong, an expired and a
+// revoked key. A typo costs no query.
+func (uc *Authorize) APIKey(ctx context.Context, presented string) (domain.Principal, error) {
+	refuse := func(id domain.APIKeyID, reason string) (domain.Principal, error) {
+		event := domain.Event{Type: domain.APIKeyRefused, Subject: string(id)}
+		return domain.Principal{}, uc.Journal.refuse(ctx, event, reason, domain.ErrInvalidAPIKey)
+	}
+	id, secret, err := domain.ParseAPIKey(presented)
+	if err != nil {
+		return refuse("", "malformed")
+	}
+	key, err := uc.State.APIKeyState(ctx, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		return refuse("", "unknown_key")
+	}
+	if err != nil {
+		return domain.Principal{}, fmt.Errorf("read state of API key %s: %w", id, err)
+	}
+	principal, err := key.Principal(secret, uc.Journal.Clock.Now())
+	if err != nil {
+		return refuse(id, "wrong_or_over")
+	}
+	return principal, nil
+}

@@ -1,0 +1,78 @@
+package application
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Administration reaches only downwards: whoever acts on a user needs every
+// permission that the user holds, and nobody grants what they lack.
+
+// reach returns nil when caller may act on somebody who holds roles, and else
+// domain.ErrInsufficientPermissions.
+func reach(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.RoleName) error {
+	permissions, err := tx.Roles().Permissions(ctx, roles)
+	if err != nil {
+		return err
+	}
+	if !caller.Reaches(permissions) {
+		return domain.ErrInsufficientPermissions
+	}
+	return nil
+}
+
+// grantable returns nil when all roles exist and caller may grant them:
+// domain.ErrInvalid on "roles", domain.ErrInsufficientPermissions.
+func grantable(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.RoleName) error {
+	known, err := tx.Roles().Roles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range roles {
+		if !containsRole(known, name) {
+			return domain.Invalid("roles", "there is no role "+string(name))
+		}
+	}
+	return reach(ctx, tx, caller, roles)
+}
+
+func containsRole(roles []domain.Role, name domain.RoleName) bool {
+	for _, r := range roles {
+		if r.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// keepsAdmin returns domain.ErrLastAdmin when before was the only active admin
+// and after is none.
+func keepsAdmin(ctx context.Context, tx Tx, before, after domain.User) error {
+	if !before.ActiveAdmin() || after.ActiveAdmin() {
+		return nil
+	}
+	another, err := tx.Users().AnotherActiveAdmin(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	if !another {
+		return domain.ErrLastAdmin
+	}
+	return nil
+}
+
+// touched returns the user with an UpdatedAt that is later than any before,
+// whatever the clock did: it is the revision that If-Match compares.
+func touched(user domain.User, now time.Time) domain.User {
+	user.UpdatedAt = later(user.UpdatedAt, now)
+	return user
+}
+
+func later(before, now time.Time) time.Time {
+	if !now.After(before) {
+		return before.Add(time.Microsecond)
+	}
+	return now
+}

@@ -1,0 +1,96 @@
+package application
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// ChangePassword replaces a user's own password: every session ends, and a new
+// one begins for the caller.
+type ChangePassword struct {
+	Journal Journal
+	Grants  Grants
+	Hasher  PasswordHasher
+	Queue   HashingQueue
+	Policy  domain.PasswordPolicy
+}
+
+// Do returns the tokens of the new session. domain.ErrInvalid on
+// "current_password" when that is wrong, on "new_password" when the policy
+// refuses it; domain.ErrUserChanged when the account changed meanwhile.
+func (uc *ChangePassword) Do(ctx context.Context, caller domain.User, current, chosen domain.Password) (domain.Tokens, error) {
+	if err := uc.Policy.Check("new_password", chosen, caller.Email); err != nil {
+		return domain.Tokens{}, err
+	}
+	hash, err := uc.prove(ctx, caller, current, chosen)
+	if err != nil {
+		return domain.Tokens{}, err
+	}
+	now := uc.Journal.Clock.Now()
+	var user domain.User
+	var session domain.Session
+	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		var err error
+		if user, err = tx.Users().User(ctx, caller.ID); err != nil {
+			return err
+		}
+		if user.Version != caller.Version {
+			return domain.ErrUserChanged
+		}
+		if user, err = replacePassword(ctx, tx, user, newPassword(uc.Journal, user.ID, hash)); err != nil {
+			return err
+		}
+		session = uc.Grants.session(ctx, user, now)
+		note(domain.Event{Type: domain.PasswordChanged, Subject: string(user.ID), Session: session.ID})
+		return tx.Sessions().Insert(ctx, session)
+	})
+	if err != nil {
+		return domain.Tokens{}, fmt.Errorf("change the password of user %s: %w", caller.ID, err)
+	}
+	return uc.Grants.mint(ctx, session, user, now)
+}
+
+// prove verifies the current password and hashes the chosen one, in one turn.
+func (uc *ChangePassword) prove(ctx context.Context, caller domain.User, current, chosen domain.Password) (hash domain.PasswordHash, err error) {
+	if err := uc.Queue.Admit(ctx); err != nil {
+		return hash, err
+	}
+	account, err := uc.Journal.Store.Credentials().Account(ctx, caller.ID)
+	if err != nil {
+		return hash, fmt.Errorf("read the account: %w", err)
+	}
+	var proof Verification
+	queued := uc.Queue.Do(ctx, OriginOf(ctx).Client.Address, func() {
+		proof, err = uc.Hasher.Verify(ctx, account.Password.Hash, current)
+		if err == nil && proof.Match {
+			hash, err = uc.Hasher.Hash(ctx, chosen)
+		}
+	})
+	switch {
+	case queued != nil:
+		return domain.PasswordHash{}, queued
+	case err != nil:
+		return domain.PasswordHash{}, fmt.Errorf("hash the password: %w", err)
+	case !proof.Match:
+		event := domain.Event{Type: domain.LoginFailed, Subject: string(caller.ID)}
+		return domain.PasswordHash{}, uc.Journal.refuse(ctx, event, "wrong_current_password",
+			domain.Invalid("current_password", "is not your current password"))
+	}
+	return hash, nil
+}
+
+// replacePassword stores a new password and ends everything that was issued
+// under the older one: sessions by the version, mailed resets by deletion.
+func replacePassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) (domain.User, error) {
+	user.Version++
+	user = touched(user, password.UpdatedAt)
+	if err := tx.Users().Update(ctx, user); err != nil {
+		return user, err
+	}
+	if err := tx.Credentials().PutPassword(ctx, password); err != nil {
+		return user, err
+	}
+	return user, tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailResetPassword)
+}

@@ -1,0 +1,46 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Grants begins sessions and mints their tokens: the steps that every grant
+// shares stand here, so that none can forget one.
+type Grants struct {
+	Signer    TokenSigner
+	IDs       IDs
+	Lifetimes domain.Lifetimes
+	Rotation  bool          // off: one refresh token for a whole session
+	Grace     time.Duration // how long the previous generation still gets the same successor
+}
+
+// session begins a session of user on the client that ctx came from.
+func (g Grants) session(ctx context.Context, user domain.User, now time.Time) domain.Session {
+	return domain.NewSession(domain.SessionID(g.IDs.NewID()), user, now, g.Lifetimes, OriginOf(ctx).Client)
+}
+
+// mint returns the tokens of a session as it is stored, at now.
+func (g Grants) mint(ctx context.Context, session domain.Session, user domain.User, now time.Time) (domain.Tokens, error) {
+	claims := session.RefreshClaims(g.Rotation)
+	tokens := domain.Tokens{
+		AccessExpiresAt:  session.AccessExpiry(now, g.Lifetimes.Access),
+		RefreshExpiresAt: claims.ExpiresAt,
+	}
+	var err error
+	if tokens.Refresh, err = g.Signer.SignRefresh(claims); err != nil {
+		return domain.Tokens{}, fmt.Errorf("sign refresh token of session %s: %w", session.ID, err)
+	}
+	tokens.Access, err = g.Signer.SignAccess(ctx, domain.AccessClaims{
+		ID: g.IDs.NewID(), Subject: string(user.ID), Session: session.ID,
+		Roles: user.Roles, Version: user.Version,
+		IssuedAt: now, ExpiresAt: tokens.AccessExpiresAt,
+	})
+	if err != nil {
+		return domain.Tokens{}, fmt.Errorf("sign access token of session %s: %w", session.ID, err)
+	}
+	return tokens, nil
+}

@@ -1,0 +1,70 @@
+package application
+
+import (
+	"context"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Journal couples a change with its record, so that no use case can forget
+// one: the audit row is committed with the change, and the Recorder hears of
+// it once it has happened.
+type Journal struct {
+	Store    Store
+	Recorder Recorder
+	Clock    Clock
+	IDs      IDs
+}
+
+// Note is how a change tells what it did.
+type Note func(domain.Event)
+
+// Change runs fn in one transaction together with the audit rows of what it
+// notes. What fn notes counts only if the transaction commits.
+func (j Journal) Change(ctx context.Context, fn func(ctx context.Context, tx Tx, note Note) error) error {
+	var events []domain.Event
+	err := j.Store.Atomically(ctx, func(ctx context.Context, tx Tx) error {
+		events = events[:0] // fn may run again
+		err := fn(ctx, tx, func(e domain.Event) { events = append(events, j.stamp(ctx, e)) })
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		return tx.Audit().Append(ctx, events...)
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		j.Recorder.Record(ctx, e)
+	}
+	return nil
+}
+
+// Record tells the Recorder of something that changed nothing: a refusal, or
+// a refresh, whose session row is its record.
+func (j Journal) Record(ctx context.Context, e domain.Event) {
+	j.Recorder.Record(ctx, j.stamp(ctx, e))
+}
+
+// refuse records a refusal for reason, and returns err.
+func (j Journal) refuse(ctx context.Context, e domain.Event, reason string, err error) error {
+	e.Outcome, e.Reason = domain.Failure, reason
+	j.Record(ctx, e)
+	return err
+}
+
+func (j Journal) stamp(ctx context.Context, e domain.Event) domain.Event {
+	origin := OriginOf(ctx)
+	e.ID = domain.EventID(j.IDs.NewID())
+	e.At = j.Clock.Now()
+	e.Client = origin.Client
+	e.RequestID = origin.RequestID
+	e.Count = max(e.Count, 1)
+	if e.Actor == e.Subject {
+		e.Actor = ""
+	}
+	if e.Outcome == "" {
+		e.Outcome = domain.Success
+	}
+	return e
+}

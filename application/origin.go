@@ -1,0 +1,30 @@
+package application
+
+import (
+	"context"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Origin is where a request came from: it goes into sessions and events, and
+// limits count by it.
+type Origin struct {
+	Client    domain.Client
+	RequestID string
+}
+
+type originKey struct{}
+
+// WithOrigin returns a context that carries origin to the use cases.
+func WithOrigin(ctx context.Context, origin *Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, origin)
+}
+
+// OriginOf returns where the request of ctx came from; the zero Origin for
+// work that no request asked for.
+func OriginOf(ctx context.Context) Origin {
+	if origin, ok := ctx.Value(originKey{}).(*Origin); ok {
+		return *origin
+	}
+	return Origin{}
+}

@@ -1,0 +1,105 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// ErrRegistrationClosed says that accounts are made by those who administer.
+var ErrRegistrationClosed = &domain.Error{Kind: domain.KindForbidden, Code: "registration-closed", Detail: "Registration is closed"}
+
+// Register makes an account for whoever asks, and never tells whether the
+// address had one already: the answer, the hash and the commit are the same.
+type Register struct {
+	Journal Journal
+	Hasher  PasswordHasher
+	Queue   HashingQueue
+	Policy  domain.PasswordPolicy
+	Open    bool
+}
+
+// Registration is what a person signs up with.
+type Registration struct {
+	Email    domain.Email
+	Password domain.Password
+	Name     string
+}
+
+// Do makes the account, unless the address is taken: then it records that and
+// returns nil all the same. ErrRegistrationClosed; domain.ErrInvalid for a
+// password that the policy refuses; domain.ErrOverloaded.
+func (uc *Register) Do(ctx context.Context, r Registration) error {
+	if !uc.Open {
+		return ErrRegistrationClosed
+	}
+	if err := uc.Policy.Check("password", r.Password, r.Email); err != nil {
+		return err
+	}
+	hash, err := hashInTurn(ctx, uc.Queue, uc.Hasher, r.Password)
+	if err != nil {
+		return err
+	}
+	now := uc.Journal.Clock.Now()
+	user := domain.User{
+		ID: domain.UserID(uc.Journal.IDs.NewID()), Email: r.Email, Name: r.Name,
+		Status: domain.StatusActive, Roles: []domain.RoleName{domain.RoleUser}, Version: 1,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	add := func(ctx context.Context, tx Tx, note Note) error {
+		taken, err := tx.Users().UserByEmail(ctx, r.Email)
+		if err == nil {
+			note(domain.Event{Type: domain.RegistrationRepeated, Outcome: domain.Failure, Reason: "email_taken", Subject: string(taken.ID)})
+			return nil
+		}
+		if !errors.Is(err, domain.ErrUserNotFound) {
+			return err
+		}
+		note(domain.Event{Type: domain.UserRegistered, Subject: string(user.ID)})
+		return insertWithPassword(ctx, tx, user, newPassword(uc.Journal, user.ID, hash))
+	}
+	err = uc.Journal.Change(ctx, add)
+	if errors.Is(err, domain.ErrEmailTaken) { // somebody else registered it between the read and the insert
+		err = uc.Journal.Change(ctx, add)
+	}
+	if err != nil {
+		return fmt.Errorf("register: %w", err)
+	}
+	return nil
+}
+
+func insertWithPassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) error {
+	if err := tx.Users().Insert(ctx, user); err != nil {
+		return err
+	}
+	if password.Hash.IsZero() {
+		return nil
+	}
+	return tx.Credentials().PutPassword(ctx, password)
+}
+
+// newPassword returns the credential of a password that was just chosen.
+func newPassword(j Journal, user domain.UserID, hash domain.PasswordHash) domain.Credential {
+	now := j.Clock.Now()
+	return domain.Credential{
+		ID: domain.CredentialID(j.IDs.NewID()), UserID: user, Kind: domain.CredentialPassword,
+		Hash: hash, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// hashInTurn hashes a password when the client's turn comes.
+func hashInTurn(ctx context.Context, queue HashingQueue, hasher PasswordHasher, password domain.Password) (hash domain.PasswordHash, err error) {
+	if err := queue.Admit(ctx); err != nil {
+		return hash, err
+	}
+	queued := queue.Do(ctx, OriginOf(ctx).Client.Address, func() { hash, err = hasher.Hash(ctx, password) })
+	if queued != nil {
+		return domain.PasswordHash{}, queued
+	}
+	if err != nil {
+		return domain.PasswordHash{}, fmt.Errorf("hash the password: %w", err)
+	}
+	return hash, nil
+}

@@ -1,0 +1,90 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Roles is how the names for sets of permissions are administered.
+type Roles struct {
+	Journal Journal
+}
+
+// List returns all roles by name.
+func (uc *Roles) List(ctx context.Context) ([]domain.Role, error) {
+	return uc.Journal.Store.Roles().Roles(ctx)
+}
+
+// Put makes a role or changes it, and reports whether it is new. A write to a
+// role needs every permission that it had and will have. unmodified, unless it
+// is zero, is the UpdatedAt that the caller knows. domain.ErrAdminRole,
+// domain.ErrInsufficientPermissions, domain.ErrPreconditionFailed.
+func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.Role, unmodified time.Time) (stored domain.Role, created bool, err error) {
+	if role.Name == domain.RoleAdmin {
+		return domain.Role{}, false, domain.ErrAdminRole
+	}
+	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		now := uc.Journal.Clock.Now()
+		stored = role
+		stored.CreatedAt, stored.UpdatedAt = now, now
+		before, err := tx.Roles().Role(ctx, role.Name)
+		switch {
+		case errors.Is(err, domain.ErrRoleNotFound):
+			created = true
+			if !unmodified.IsZero() {
+				return domain.ErrPreconditionFailed
+			}
+		case err != nil:
+			return err
+		default:
+			created = false
+			if !unmodified.IsZero() && !unmodified.Equal(before.UpdatedAt) {
+				return domain.ErrPreconditionFailed
+			}
+			stored.CreatedAt, stored.UpdatedAt = before.CreatedAt, later(before.UpdatedAt, now)
+		}
+		if !caller.Reaches(before.Permissions) || !caller.Reaches(role.Permissions) {
+			return domain.ErrInsufficientPermissions
+		}
+		note(domain.Event{Type: domain.RoleChanged, Actor: caller.Subject, Details: map[string]string{"role": string(role.Name)}})
+		return tx.Roles().Put(ctx, stored)
+	})
+	if err != nil {
+		return domain.Role{}, false, fmt.Errorf("put role %s: %w", role.Name, err)
+	}
+	return stored, created, nil
+}
+
+// Delete removes a role, and takes it from all who hold it.
+// domain.ErrBuiltInRole, domain.ErrRoleNotFound,
+// domain.ErrInsufficientPermissions, domain.ErrPreconditionFailed.
+func (uc *Roles) Delete(ctx context.Context, caller domain.Principal, name domain.RoleName, unmodified time.Time) error {
+	if name.BuiltIn() {
+		return domain.ErrBuiltInRole
+	}
+	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		before, err := tx.Roles().Role(ctx, name)
+		if err != nil {
+			return err
+		}
+		if !unmodified.IsZero() && !unmodified.Equal(before.UpdatedAt) {
+			return domain.ErrPreconditionFailed
+		}
+		if !caller.Reaches(before.Permissions) {
+			return domain.ErrInsufficientPermissions
+		}
+		note(domain.Event{Type: domain.RoleDeleted, Actor: caller.Subject, Details: map[string]string{"role": string(name)}})
+		if err := tx.Users().RemoveRole(ctx, name, uc.Journal.Clock.Now()); err != nil {
+			return err
+		}
+		return tx.Roles().Delete(ctx, name)
+	})
+	if err != nil {
+		return fmt.Errorf("delete role %s: %w", name, err)
+	}
+	return nil
+}
