@@ -1,9 +1,14 @@
 package faults_test
 
 import (
+	"bytes"
 	"database/sql"
+	"encoding/binary"
+	"io"
+	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sallyport-auth/sallyport/test/faults"
 	"github.com/sallyport-auth/sallyport/test/servers"
@@ -204,14 +209,36 @@ func TestObserveSeesEachStatementWithItsText(t *testing.T) {
 	}
 }
 
-func TestAClientThatAsksForEncryptionIsStillUnderstood(t *testing.T) {
+func TestAClientThatAskedForEncryptionInVainIsStillUnderstood(t *testing.T) {
 	t.Parallel()
-	// The server has no TLS, so a client that merely prefers it goes on in clear on the same connection.
-	server := servers.SharedPostgres(t)
+	server := servers.SharedPostgres(t) // has no TLS
 	proxy := faults.New(t, server.Addr())
-	url := proxy.Through("postgres://postgres@proxy/postgres?sslmode=prefer")
-	proxy.LoseAnswer(faults.Loss{Match: faults.Statement("SELECT 'gate'")})
-	if _, err := open(t, url).ExecContext(t.Context(), "SELECT 'gate'"); err == nil {
-		t.Error("answer that was to be lost: got it, want an error")
+	armed := proxy.LoseAnswer(faults.Loss{Match: faults.Statement("SELECT 'gate'"), EOF: true})
+	conn, err := net.Dial("tcp", proxy.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	send := func(kind string, body []byte) {
+		t.Helper()
+		message := binary.BigEndian.AppendUint32([]byte(kind), uint32(len(body)+4))
+		if _, err := conn.Write(append(message, body...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("", binary.BigEndian.AppendUint32(nil, 80877103)) // SSLRequest
+	answer := make([]byte, 1)
+	if _, err := io.ReadFull(conn, answer); err != nil || answer[0] != 'N' {
+		t.Fatalf("answer to SSLRequest: got %q, %v, want N", answer, err)
+	}
+	send("", append(binary.BigEndian.AppendUint32(nil, 3<<16), "user\x00postgres\x00\x00"...))
+	send("Q", []byte("SELECT 'gate'\x00"))
+	heard, err := io.ReadAll(conn)
+	if err != nil {
+		t.Errorf("end of the connection: got %v, want an orderly one", err)
+	}
+	if got := armed.Fired(); got != 1 || bytes.Contains(heard, []byte("gate")) {
+		t.Errorf("answers lost: got %d, want 1; heard %q", got, heard)
 	}
 }

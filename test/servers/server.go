@@ -269,7 +269,7 @@ func folder(t testing.TB, name string) string {
 	if root {
 		base = "/tmp" // TMPDIR may lie where only root can go
 	}
-	dir, err := os.MkdirTemp(base, "sallyport-"+name+"-")
+	dir, err := os.MkdirTemp(base, "sallyport-"+name+"-") //nolint:usetesting // see above
 	if err == nil && root {
 		err = os.Chown(dir, int(uid), int(gid))
 	}

@@ -110,7 +110,7 @@ func TestPgBouncerSharesServerConnectionsBetweenTransactions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer client.Close()
+		t.Cleanup(func() { _ = client.Close() })
 		var pid int
 		if err := client.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 			t.Fatal(err)
