@@ -1,0 +1,398 @@
+package jwttoken
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+func TestNothingAsksStorageBeforeAKeyIsNeeded(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.ES256), store, newClock())
+	if _, err := tokens.VerifyRefresh(t.Context(), signRefresh(t, tokens)); err != nil {
+		t.Errorf("VerifyRefresh: %v", err)
+	}
+	wantRefused(t, tokens, "garbage", "a.b.c", domain.ErrInvalidToken)
+	if got := store.readings(); got != 0 {
+		t.Errorf("storage was asked %d times, want 0", got)
+	}
+}
+
+func TestConcurrentStartersMakeOneKey(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	var all sync.WaitGroup
+	signed := make([]string, 8)
+	replicas := make([]*Tokens, len(signed))
+	for i := range replicas {
+		replicas[i] = newTokens(t, testConfig(domain.EdDSA), store, newClock())
+	}
+	for i := range signed {
+		all.Go(func() {
+			token, err := replicas[i].SignAccess(t.Context(), userClaims)
+			if err != nil {
+				t.Errorf("replica %d: %v", i, err)
+			}
+			signed[i] = token.Reveal()
+		})
+	}
+	all.Wait()
+	if keys := store.all(); len(keys) != 1 || keys[0].State != domain.KeySigning {
+		t.Fatalf("got %d keys, want one that signs", len(keys))
+	}
+	for i, token := range signed {
+		wantVerified(t, replicas[(i+1)%len(replicas)], fmt.Sprintf("token of replica %d", i), token)
+	}
+}
+
+func TestADatabaseThatIsDownAtTheStartIsNoFailureForEver(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	store.down = domain.ErrUnavailable
+	tokens := newTokens(t, testConfig(domain.ES256), store, newClock())
+	token := signAccess(t, newTokens(t, testConfig(domain.ES256), newStore(), newClock()))
+	for range 2 {
+		if _, err := tokens.SignAccess(t.Context(), userClaims); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("SignAccess: got %v, want ErrUnavailable", err)
+		}
+		wantRefused(t, tokens, "a token whose key can't be known", token, domain.ErrUnavailable)
+		if _, _, err := tokens.JWKS(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+			t.Errorf("JWKS: got %v, want ErrUnavailable", err)
+		}
+	}
+	store.set(func() { store.down = nil })
+	wantVerified(t, tokens, "when the database is back", signAccess(t, tokens))
+}
+
+func TestADatabaseThatGoesDownLaterDisturbsNoKnownKey(t *testing.T) {
+	t.Parallel()
+	store, clock := newStore(), newClock()
+	tokens := newTokens(t, testConfig(domain.ES256), store, clock)
+	token := signAccess(t, tokens)
+	stranger := signAccess(t, newTokens(t, testConfig(domain.ES256), newStore(), newClock()))
+	store.set(func() { store.down = domain.ErrUnavailable })
+	clock.advance(2 * time.Second)
+
+	if err := tokens.Reload(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Reload: got %v, want ErrUnavailable", err)
+	}
+	wantVerified(t, tokens, "a token of a known key", token)
+	wantVerified(t, tokens, "a new token", signAccess(t, tokens))
+	// SECURITY §4: storage down is never 401.
+	wantRefused(t, tokens, "a token of a key that nobody can look up", stranger, domain.ErrUnavailable)
+}
+
+func TestEachStateOfAKeyCountsForWhatItIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		state                  domain.SigningKeyState
+		listed, verifies, sign bool
+	}{
+		{domain.KeyPublished, true, true, false},
+		{domain.KeySigning, true, true, true},
+		{domain.KeyRetiring, true, true, false},
+		{domain.KeyGone, false, false, false},
+		{"of a newer release", false, false, false},
+	} {
+		store, clock := newStore(), newClock()
+		tokens := newTokens(t, testConfig(domain.ES256), store, clock)
+		signAccess(t, tokens)
+		clock.advance(time.Minute)
+		key := put(t, tokens, store, domain.ES256, domain.KeySigning)
+		reload(t, tokens)
+		token := signAccess(t, tokens)
+		store.state(key.ID, c.state)
+		reload(t, tokens)
+
+		document, _, err := tokens.JWKS(t.Context())
+		if err != nil || strings.Contains(string(document), key.ID) != c.listed {
+			t.Errorf("%s: JWKS %s, %v, want listed: %t", c.state, document, err, c.listed)
+		}
+		if _, err := tokens.VerifyAccess(t.Context(), token); (err == nil) != c.verifies {
+			t.Errorf("%s: VerifyAccess: got %v, want good: %t", c.state, err, c.verifies)
+		}
+		if signer := tokens.ring.current.Load().signer.id; (signer == key.ID) != c.sign {
+			t.Errorf("%s: signs with %s, want that to be it: %t", c.state, signer, c.sign)
+		}
+	}
+}
+
+// DESIGN §4: a withdrawn key empties the memory of verified signatures, also of
+// those that are being verified at that moment.
+func TestAWithdrawnKeyIsForgottenAtOnce(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.ES256), store, newClock())
+	token := signAccess(t, tokens)
+	wantVerified(t, tokens, "before", token)
+	before := tokens.ring.current.Load()
+	if got := before.memory.size(); got != 1 {
+		t.Fatalf("remembered: got %d, want 1", got)
+	}
+	reload(t, tokens)
+	if tokens.ring.current.Load().memory != before.memory {
+		t.Error("a reload that withdraws nothing emptied the memory")
+	}
+	store.state(before.signer.id, domain.KeyGone)
+	reload(t, tokens)
+	before.memory.remember(hashToken(token), &userClaims) // by a verification that was under way
+
+	wantRefused(t, tokens, "after", token, domain.ErrInvalidToken)
+	if fresh := signAccess(t, tokens); fresh == token {
+		t.Error("signed with the withdrawn key")
+	} else {
+		wantVerified(t, tokens, "a token of the key that was made in its place", fresh)
+	}
+}
+
+func TestAnotherAlgorithmGetsAKeyOfItsOwn(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	var signed []string
+	var replicas []*Tokens
+	clock := newClock()
+	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256, domain.HS256} {
+		tokens := newTokens(t, testConfig(algorithm), store, clock)
+		token := signAccess(t, tokens)
+		c, err := split(token)
+		if err != nil || c.alg != algorithm {
+			t.Errorf("signed with %s, %v, want %s", c.alg, err, algorithm)
+		}
+		signed, replicas = append(signed, token), append(replicas, tokens)
+		clock.advance(2 * time.Second)
+	}
+	for _, tokens := range replicas {
+		for _, token := range signed { // keys that a replica has not seen are looked up
+			wantVerified(t, tokens, string(tokens.ring.algorithm), token)
+		}
+	}
+	document, etag, err := replicas[0].JWKS(t.Context())
+	var set struct {
+		Keys []map[string]string `json:"keys"`
+	}
+	if err != nil || json.Unmarshal(document, &set) != nil || len(set.Keys) != 3 || !strings.HasPrefix(etag, `"`) {
+		t.Fatalf("JWKS: got %s, %q, %v, want the three that are not symmetric", document, etag, err)
+	}
+	for i, want := range []map[string]string{
+		{"kty": "EC", "crv": "P-256", "alg": "ES256"}, {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA"}, {"kty": "RSA", "e": "AQAB", "alg": "RS256"},
+	} {
+		want["use"] = "sig"
+		for name, value := range want {
+			if got := set.Keys[i][name]; got != value {
+				t.Errorf("key %d, %s: got %q, want %q", i, name, got, value)
+			}
+		}
+		if private := set.Keys[i]["d"]; private != "" {
+			t.Errorf("key %d: the JWKS shows its private part", i)
+		}
+	}
+}
+
+func TestUnknownKeysAskStorageOnceASecond(t *testing.T) {
+	t.Parallel()
+	store, clock := newStore(), newClock()
+	tokens := newTokens(t, testConfig(domain.ES256), store, clock)
+	signAccess(t, tokens)
+	loaded := store.readings()
+	stranger := signAccess(t, newTokens(t, testConfig(domain.ES256), newStore(), newClock()))
+	for second := range 3 {
+		for range 50 {
+			wantRefused(t, tokens, "a stranger's token", stranger, domain.ErrInvalidToken)
+		}
+		if got := store.readings() - loaded; got != second {
+			t.Errorf("after %d s: storage was asked %d times, want %d", second, got, second)
+		}
+		clock.advance(time.Second)
+	}
+}
+
+func TestManyCallersShareOneLoad(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+	put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+	store.gate = make(chan struct{})
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := tokens.SignAccess(t.Context(), userClaims); err != nil {
+				t.Errorf("SignAccess: %v", err)
+			}
+		})
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := tokens.SignAccess(gone, userClaims); !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller who is gone: got %v, want ErrUnavailable for context.Canceled", err)
+	}
+	close(store.gate)
+	all.Wait()
+	if got := store.readings(); got != 1 {
+		t.Errorf("storage was asked %d times, want 1", got)
+	}
+}
+
+// A load that had begun before the change was made must not answer for it.
+func TestReloadNeverStopsAtAnEarlierLoad(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+	key := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+	spare := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+	reload(t, tokens)
+
+	gate := make(chan struct{})
+	store.set(func() { store.gate = gate })
+	early := make(chan error, 1)
+	go func() { early <- tokens.Reload(t.Context()) }()
+	for store.readings() < 2 { // it has read the keys as they were, and is held up
+		time.Sleep(time.Millisecond)
+	}
+	store.state(key.ID, domain.KeyGone)
+	late := make(chan error, 1)
+	go func() { late <- tokens.Reload(t.Context()) }()
+	close(gate)
+	if err := errors.Join(<-early, <-late); err != nil {
+		t.Fatalf("Reload: %v", err)
+	}
+	keys := tokens.ring.current.Load().keys
+	if keys[key.ID] != nil || keys[spare.ID] == nil {
+		t.Errorf("after the later reload: withdrawn key there: %t, other key there: %t, want false, true", keys[key.ID] != nil, keys[spare.ID] != nil)
+	}
+}
+
+func TestAStartWithTheWrongSecretIsRefused(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	signAccess(t, newTokens(t, testConfig(domain.ES256), store, newClock()))
+	other, err := New(testConfig(domain.ES256), store, fakeSealer{"s2"}, newClock())
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	if err := other.Reload(t.Context()); !errors.Is(err, errFakeSecret) {
+		t.Errorf("Reload: got %v, want the sealer's error", err)
+	}
+	if _, err := other.SignAccess(t.Context(), userClaims); !errors.Is(err, errFakeSecret) {
+		t.Errorf("SignAccess: got %v, want the sealer's error", err)
+	}
+	if got := len(store.all()); got != 1 {
+		t.Errorf("got %d keys, want still 1", got)
+	}
+}
+
+// CONTRACT §2: keys rewrap. Whoever has a key open doesn't need it opened again.
+func TestAKeySealedAnewDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.ES256), store, newClock())
+	token := signAccess(t, tokens)
+	wantVerified(t, tokens, "before", token)
+	key := store.all()[0]
+	material, _, err := fakeSealer{"s1"}.Open(key.ID, key.Sealed)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	key.Sealed, _ = fakeSealer{"s2"}.Seal(key.ID, material)
+	if err := store.SigningKeys().Put(t.Context(), key); err != nil {
+		t.Fatalf("Put: %v", err)
+	}
+	reload(t, tokens)
+	wantVerified(t, tokens, "after", token)
+}
+
+// A key that can't be opened must not keep another from being withdrawn.
+func TestAWithdrawalCountsBesideAKeyThatCanNotBeOpened(t *testing.T) {
+	t.Parallel()
+	store, clock := newStore(), newClock()
+	tokens := newTokens(t, testConfig(domain.ES256), store, clock)
+	token := signAccess(t, tokens)
+	clock.advance(time.Minute)
+	key := put(t, tokens, store, domain.ES256, domain.KeySigning)
+	key.Sealed = []byte("of another secret")
+	_ = store.SigningKeys().Put(t.Context(), key)
+	store.state(store.all()[0].ID, domain.KeyGone)
+
+	if err := tokens.Reload(t.Context()); !errors.Is(err, errFakeSecret) || !strings.Contains(err.Error(), key.ID) {
+		t.Errorf("Reload: got %v, want the sealer's error with the key's id", err)
+	}
+	wantRefused(t, tokens, "a token of the withdrawn key", token, domain.ErrInvalidToken)
+	if _, err := tokens.SignAccess(t.Context(), userClaims); err == nil {
+		t.Error("SignAccess: got a token, want an error: no key that signs can be opened")
+	}
+}
+
+func TestAKeyUnderAnotherIDOrAlgorithmIsNotOpened(t *testing.T) {
+	t.Parallel()
+	material := map[domain.SigningAlgorithm][]byte{}
+	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256, domain.HS256} {
+		var err error
+		if material[algorithm], err = generate(algorithm); err != nil {
+			t.Fatalf("generate %s: %v", algorithm, err)
+		}
+	}
+	for of, text := range material {
+		for as := range material {
+			if _, err := newAccessKey("", as, text); (err == nil) != (of == as) {
+				t.Errorf("a key of %s as %s: got %v", of, as, err)
+			}
+		}
+		if of == domain.HS256 {
+			continue // its id is random
+		}
+		if _, err := newAccessKey("another", of, text); err == nil {
+			t.Errorf("a key of %s under another id: got it, want an error", of)
+		}
+	}
+}
+
+// RFC 7638 §3.1 and RFC 8037 appendix A.3 give these.
+func TestThumbprintsAreThoseOfTheRFCs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		key  jwk
+		want string
+	}{
+		"RSA": {jwk{KeyType: "RSA", E: "AQAB", N: "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
+		"OKP": {jwk{KeyType: "OKP", Curve: "Ed25519", X: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
+	} {
+		if got := c.key.thumbprint(); got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestTheEntityTagFollowsTheKeys(t *testing.T) {
+	t.Parallel()
+	store := newStore()
+	tokens := newTokens(t, testConfig(domain.ES256), store, newClock())
+	_, first, err := tokens.JWKS(t.Context())
+	if err != nil {
+		t.Fatalf("JWKS: %v", err)
+	}
+	reload(t, tokens)
+	if _, same, _ := tokens.JWKS(t.Context()); same != first {
+		t.Errorf("unchanged: got %s, want %s", same, first)
+	}
+	put(t, tokens, store, domain.ES256, domain.KeyPublished)
+	reload(t, tokens)
+	if _, other, _ := tokens.JWKS(t.Context()); other == first {
+		t.Errorf("another key: got %s still", other)
+	}
+}
+
+func TestAnInstallationOfSymmetricKeysHasAnEmptyKeySet(t *testing.T) {
+	t.Parallel()
+	tokens := newTokens(t, testConfig(domain.HS256), newStore(), newClock())
+	document, _, err := tokens.JWKS(t.Context())
+	if err != nil || string(document) != `{"keys":[]}` {
+		t.Errorf(`got %s, %v, want {"keys":[]}`, document, err)
+	}
+}

@@ -1,0 +1,99 @@
+package jwttoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+var (
+	_ application.TokenSigner   = (*Tokens)(nil)
+	_ application.TokenVerifier = (*Tokens)(nil)
+)
+
+// Tokens signs and verifies tokens. It is safe for concurrent use.
+type Tokens struct {
+	issuer, audience string
+	clock            application.Clock
+	secrets          secretKeys
+	ring             *ring
+}
+
+// New returns tokens whose signing keys are kept in store, sealed by sealer
+// under their ids. It asks storage nothing yet. The error names the setting
+// that is wrong.
+func New(cfg Config, store application.Store, sealer application.Sealer, clock application.Clock) (*Tokens, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	secrets, err := newSecretKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Tokens{
+		issuer: cfg.Issuer, audience: cfg.Audience, clock: clock, secrets: secrets,
+		ring: &ring{store: store, sealer: sealer, clock: clock, algorithm: cfg.Algorithm, remember: cfg.Remember},
+	}, nil
+}
+
+// SignAccess signs with the newest signing key of the configured algorithm.
+// domain.ErrUnavailable when the keys were never loaded and storage does not answer.
+func (t *Tokens) SignAccess(ctx context.Context, claims domain.AccessClaims) (domain.AccessToken, error) {
+	set, err := t.ring.keys(ctx)
+	if err != nil {
+		return domain.AccessToken{}, err
+	}
+	if set.signer == nil {
+		return domain.AccessToken{}, errors.New("sign access token: no signing key of the configured algorithm can be opened")
+	}
+	payload, err := t.encodeAccess(&claims)
+	if err != nil {
+		return domain.AccessToken{}, fmt.Errorf("sign access token: %w", err)
+	}
+	token, err := set.signer.sign(payload)
+	if err != nil {
+		return domain.AccessToken{}, fmt.Errorf("sign access token: %w", err)
+	}
+	return domain.AccessToken{Secret: domain.NewSecret(token)}, nil
+}
+
+// SignRefresh signs with the current secret. Times are cut to whole seconds.
+func (t *Tokens) SignRefresh(claims domain.RefreshClaims) (domain.RefreshToken, error) {
+	payload, err := t.encodeRefresh(claims)
+	if err != nil {
+		return domain.RefreshToken{}, fmt.Errorf("sign refresh token: %w", err)
+	}
+	token, err := t.secrets.current.sign(payload)
+	if err != nil {
+		return domain.RefreshToken{}, fmt.Errorf("sign refresh token: %w", err)
+	}
+	return domain.RefreshToken{Secret: domain.NewSecret(token)}, nil
+}
+
+// Reload brings the keys up to what storage has now, as whoever is told of a
+// change of signing keys must. Keys that can't be opened are in the error,
+// after all others are in force; but the first load puts none in force then.
+func (t *Tokens) Reload(ctx context.Context) error { return t.ring.reload(ctx) }
+
+// JWKS returns the public keys of all that is published, signing or retiring
+// (RFC 7517 §5), and an entity tag. The document is shared: don't change it.
+func (t *Tokens) JWKS(ctx context.Context) (document []byte, etag string, err error) {
+	set, err := t.ring.keys(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return set.jwks, set.etag, nil
+}
+
+// NewSigningKey makes a key for a rotation: sealed under its id, published,
+// and not stored yet.
+func (t *Tokens) NewSigningKey(algorithm domain.SigningAlgorithm) (domain.SigningKey, error) {
+	key, err := t.ring.newKey(algorithm)
+	if err != nil {
+		return domain.SigningKey{}, fmt.Errorf("make %s signing key: %w", algorithm, err)
+	}
+	return key, nil
+}
