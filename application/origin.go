@@ -15,15 +15,19 @@ type Origin struct {
 
 type originKey struct{}
 
+// OriginKey is the key under which a context's Value is an *Origin, for an
+// adapter whose own context type answers it.
+var OriginKey any = originKey{}
+
 // WithOrigin returns a context that carries origin to the use cases.
 func WithOrigin(ctx context.Context, origin *Origin) context.Context {
-	return context.WithValue(ctx, originKey{}, origin)
+	return context.WithValue(ctx, OriginKey, origin)
 }
 
 // OriginOf returns where the request of ctx came from; the zero Origin for
 // work that no request asked for.
 func OriginOf(ctx context.Context) Origin {
-	if origin, ok := ctx.Value(originKey{}).(*Origin); ok {
+	if origin, ok := ctx.Value(OriginKey).(*Origin); ok {
 		return *origin
 	}
 	return Origin{}

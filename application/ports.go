@@ -337,6 +337,13 @@ type TokenVerifier interface {
 	VerifyRefresh(ctx context.Context, token string) (domain.RefreshClaims, error)
 }
 
+// KeySet publishes the keys that verify access tokens.
+type KeySet interface {
+	// JWKS returns the public keys as a JWK Set document (RFC 7517 §5). Keys
+	// that are shared secrets are never in it.
+	JWKS(ctx context.Context) ([]byte, error)
+}
+
 // Sealer encrypts what storage keeps, under a key derived from the service's secret.
 type Sealer interface {
 	// Seal encrypts plaintext, bound to the name of what it is.

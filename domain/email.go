@@ -123,3 +123,6 @@ func isASCII(s string) bool {
 	}
 	return true
 }
+
+// EmailPrefix returns the canonical form of the beginning of an address.
+func EmailPrefix(s string) string { return strings.ToLower(strings.TrimSpace(s)) }

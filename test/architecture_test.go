@@ -23,7 +23,7 @@ var layers = []struct {
 	ours   []string
 	others []string
 }{
-	{"domain", nil, nil},
+	{"domain", nil, []string{"golang.org/x/net/idna", "golang.org/x/text/unicode/norm"}},
 	{"application", []string{"domain"}, anything},
 	{"adapters/resourceserver", nil, []string{"github.com/golang-jwt/jwt/v5"}},
 	{"adapters/postgres", []string{"domain", "application", "adapters/sqlstore"}, anything},

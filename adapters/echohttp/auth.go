@@ -1,0 +1,226 @@
+package echohttp
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// login takes the password flow's form or the same two members as JSON; the
+// form's other fields are accepted and ignored, as the seed does.
+func (a *api) login(c echo.Context) error {
+	private(c)
+	body, err := decodeFormOrJSON(c, func(form url.Values) LoginRequest {
+		return LoginRequest{Username: form.Get("username"), Password: form.Get("password")}
+	})
+	if err != nil {
+		return err
+	}
+	if err := required([2]string{"username", body.Username}, [2]string{"password", body.Password}); err != nil {
+		return err
+	}
+	password, err := domain.ParsePassword("password", body.Password)
+	if err != nil {
+		return err
+	}
+	tokens, err := a.Authenticate.Do(c.Request().Context(), application.Login{Username: body.Username, Password: password})
+	if err != nil {
+		return err
+	}
+	return a.answerTokens(c, tokens)
+}
+
+func (a *api) refresh(c echo.Context) error {
+	private(c)
+	token, err := a.refreshToken(c)
+	if err != nil {
+		return err
+	}
+	if err := required([2]string{"refresh_token", token}); err != nil {
+		return err
+	}
+	tokens, err := a.Refresh.Do(c.Request().Context(), token)
+	if err != nil {
+		return err
+	}
+	return a.answerTokens(c, tokens)
+}
+
+// refreshToken reads the token from the body, or where that is switched on
+// from the query, as the seed's clients send it.
+func (a *api) refreshToken(c echo.Context) (string, error) {
+	token, err := bodyRefreshToken(c)
+	if err != nil || !a.config.QueryRefresh {
+		return token, err
+	}
+	fromQuery, err := queryParameter(c, "refresh_token")
+	if err != nil || fromQuery == "" {
+		return token, err
+	}
+	if token != "" {
+		return "", domain.Invalid("refresh_token", "is given more than once")
+	}
+	c.Response().Header().Set("Deprecation", "true")
+	return fromQuery, nil
+}
+
+func bodyRefreshToken(c echo.Context) (string, error) {
+	body, err := decodeFormOrJSON(c, func(form url.Values) RefreshRequest {
+		return RefreshRequest{RefreshToken: form.Get("refresh_token")}
+	})
+	return body.RefreshToken, err
+}
+
+func (a *api) answerTokens(c echo.Context, tokens domain.Tokens) error {
+	now := a.Authenticate.Journal.Clock.Now()
+	return c.JSON(http.StatusOK, TokenPair{
+		AccessToken:      tokens.Access.Reveal(),
+		RefreshToken:     tokens.Refresh.Reveal(),
+		TokenType:        TokenPairTokenTypeBearer,
+		ExpiresIn:        seconds(tokens.AccessExpiresAt.Sub(now)),
+		RefreshExpiresIn: seconds(tokens.RefreshExpiresAt.Sub(now)),
+	})
+}
+
+// seconds gives the nearest whole number, so that a token of 15 minutes whose
+// exp was cut to the second says 900 and not 899.
+func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
+
+// logout takes a refresh token in the body, or else the bearer token of the session.
+func (a *api) logout(c echo.Context) error {
+	private(c)
+	ctx := c.Request().Context()
+	token, err := bodyRefreshToken(c)
+	if err != nil {
+		return err
+	}
+	if token != "" {
+		if err := a.Logout.ByRefreshToken(ctx, token); err != nil {
+			return err
+		}
+		return c.NoContent(http.StatusNoContent)
+	}
+	credential, err := presented(c)
+	switch {
+	case err != nil:
+		return err
+	case credential.bearer == "":
+		return domain.ErrNotAuthenticated
+	}
+	if err := a.Logout.ByAccessToken(ctx, credential.bearer); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (a *api) logoutAll(c echo.Context) error {
+	user, err := CurrentUser(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Logout.Everywhere(c.Request().Context(), user.ID); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+func (a *api) register(c echo.Context) error {
+	private(c)
+	body, err := decodeJSON[RegisterRequest](c)
+	if err != nil {
+		return err
+	}
+	if err := required([2]string{"email", body.Email}, [2]string{"password", body.Password}); err != nil {
+		return err
+	}
+	email, err := domain.ParseEmail(body.Email)
+	if err != nil {
+		return err
+	}
+	password, err := domain.ParsePassword("password", body.Password)
+	if err != nil {
+		return err
+	}
+	name, err := domain.ParseName("name", body.Name)
+	if err != nil {
+		return err
+	}
+	if err := a.Register.Do(c.Request().Context(), application.Registration{Email: email, Password: password, Name: name}); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusAccepted, Accepted{Status: AcceptedStatusAccepted})
+}
+
+func (a *api) changePassword(c echo.Context) error {
+	user, err := CurrentUser(c)
+	if err != nil {
+		return err
+	}
+	body, err := decodeJSON[ChangePasswordRequest](c)
+	if err != nil {
+		return err
+	}
+	if err := required([2]string{"current_password", body.CurrentPassword}, [2]string{"new_password", body.NewPassword}); err != nil {
+		return err
+	}
+	current, err := domain.ParsePassword("current_password", body.CurrentPassword)
+	if err != nil {
+		return err
+	}
+	chosen, err := domain.ParsePassword("new_password", body.NewPassword)
+	if err != nil {
+		return err
+	}
+	tokens, err := a.ChangePassword.Do(c.Request().Context(), user, current, chosen)
+	if err != nil {
+		return err
+	}
+	return a.answerTokens(c, tokens)
+}
+
+// authorize answers a question about the caller, or about a token.
+func (a *api) authorize(c echo.Context) error {
+	caller, err := CurrentPrincipal(c)
+	if err != nil {
+		return err
+	}
+	body, err := decodeJSON[AuthorizeRequest](c)
+	if err != nil {
+		return err
+	}
+	question := application.Question{Token: body.Token}
+	if body.Permission != "" {
+		if question.Required.Permission, err = domain.ParsePermission("permission", body.Permission); err != nil {
+			return err
+		}
+	}
+	if question.Required.AnyRole, err = parseRoles("any_role", body.AnyRole); err != nil {
+		return err
+	}
+	decision, err := a.Authorize.Decide(c.Request().Context(), caller, question)
+	if err != nil {
+		return err
+	}
+	answer := AuthorizeDecision{Allowed: decision.Allowed, Reason: AuthorizeDecisionReason(decision.Reason)}
+	if decision.Principal != nil {
+		answer.Principal = wirePrincipal(*decision.Principal)
+	}
+	return c.JSON(http.StatusOK, answer)
+}
+
+func parseRoles(field string, names []string) ([]domain.RoleName, error) {
+	roles := make([]domain.RoleName, 0, len(names))
+	for _, n := range names {
+		role, err := domain.ParseRoleName(field, n)
+		if err != nil {
+			return nil, err
+		}
+		roles = append(roles, role)
+	}
+	return roles, nil
+}

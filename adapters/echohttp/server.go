@@ -1,0 +1,128 @@
+package echohttp
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// Config is what the HTTP API can be told.
+type Config struct {
+	Secret         domain.Secret  // cursors are bound by a key derived from it
+	QueryRefresh   bool           // the seed's ?refresh_token= at /auth/refresh
+	Docs           bool           // serve /docs
+	HSTS           bool           // the issuer is https
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+}
+
+// UseCases is what the API calls.
+type UseCases struct {
+	Authenticate   *application.Authenticate
+	Refresh        *application.Refresh
+	Authorize      *application.Authorize
+	Register       *application.Register
+	ChangePassword *application.ChangePassword
+	Logout         *application.Logout
+	Users          *application.Users
+	Sessions       *application.Sessions
+	Roles          *application.Roles
+	APIKeys        *application.APIKeys
+	Keys           application.KeySet
+}
+
+// Routes mounts handlers beside ours. Give them guards where they need them.
+type Routes func(e *echo.Echo)
+
+// api is the handlers' receiver.
+type api struct {
+	UseCases
+	config  Config
+	cursors cursors
+}
+
+// New returns the HTTP API with the routes of others mounted on it.
+func New(config Config, uses UseCases, guards *Guards, log *zap.Logger, others ...Routes) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = renderer{log}.handle
+	e.IPExtractor = ipExtractor(config.TrustedProxies)
+	e.JSONSerializer = strictJSON{}
+	e.Use(edge(log, config.HSTS))
+	a := &api{UseCases: uses, config: config, cursors: newCursors(config.Secret)}
+	a.mount(e, guards)
+	for _, routes := range others {
+		routes(e)
+	}
+	return e
+}
+
+// ipExtractor believes X-Forwarded-For of the named proxies alone, and without
+// any the peer's address is the client's.
+func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP:   p.Addr().AsSlice(),
+			Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// mount is the map of the API: who may call what.
+func (a *api) mount(e *echo.Echo, g *Guards) {
+	e.POST("/auth/login", a.login)
+	e.POST("/auth/refresh", a.refresh)
+	e.POST("/auth/logout", a.logout)
+	e.POST("/auth/logout-all", a.logoutAll, g.RequireUser())
+	e.POST("/auth/register", a.register)
+	e.POST("/auth/password/change", a.changePassword, g.RequireUser())
+	e.POST("/auth/authorize", a.authorize, g.requireCaller())
+
+	e.GET("/users/me", a.readMe, g.RequireUser())
+	e.PATCH("/users/me", a.updateMe, g.RequireUser())
+	e.GET("/users/me/sessions", a.listMySessions, g.RequireUser())
+	e.DELETE("/users/me/sessions/:id", a.revokeMySession, g.RequireUser())
+
+	e.GET("/users", a.listUsers, g.RequirePermission(domain.UsersRead))
+	e.POST("/users", a.createUser, g.RequirePermission(domain.UsersWrite))
+	e.GET("/users/:id", a.readUser, g.RequirePermission(domain.UsersRead))
+	e.PATCH("/users/:id", a.updateUser, g.RequirePermission(domain.UsersWrite))
+	e.DELETE("/users/:id", a.deleteUser, g.RequirePermission(domain.UsersDelete))
+	e.PUT("/users/:id/roles", a.setUserRoles, g.RequirePermission(domain.RolesAssign))
+	e.GET("/users/:id/sessions", a.listUserSessions, g.RequirePermission(domain.SessionsRead))
+	e.DELETE("/users/:id/sessions", a.revokeUserSessions, g.RequirePermission(domain.SessionsRevoke))
+
+	e.GET("/roles", a.listRoles, g.RequirePermission(domain.RolesRead))
+	e.PUT("/roles/:name", a.putRole, g.RequirePermission(domain.RolesWrite))
+	e.DELETE("/roles/:name", a.deleteRole, g.RequirePermission(domain.RolesWrite))
+
+	e.GET("/api-keys", a.listAPIKeys, g.RequirePermission(domain.APIKeysRead))
+	e.POST("/api-keys", a.createAPIKey, g.RequirePermission(domain.APIKeysWrite))
+	e.DELETE("/api-keys/:id", a.revokeAPIKey, g.RequirePermission(domain.APIKeysWrite))
+
+	e.GET("/.well-known/jwks.json", a.jwks)
+	e.GET("/openapi.json", serveDocument(document.json, "application/json"))
+	e.GET("/openapi.yaml", serveDocument(document.yaml, "application/yaml"))
+	if a.config.Docs {
+		mountDocs(e)
+	}
+}
+
+func (a *api) jwks(c echo.Context) error {
+	body, err := a.Keys.JWKS(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.Blob(http.StatusOK, "application/jwk-set+json", body)
+}
