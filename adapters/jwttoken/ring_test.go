@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -28,29 +29,32 @@ func TestNothingAsksStorageBeforeAKeyIsNeeded(t *testing.T) {
 
 func TestConcurrentStartersMakeOneKey(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	var all sync.WaitGroup
-	signed := make([]string, 8)
-	replicas := make([]*Tokens, len(signed))
-	for i := range replicas {
-		replicas[i] = newTokens(t, testConfig(domain.EdDSA), store, newClock())
-	}
-	for i := range signed {
-		all.Go(func() {
-			token, err := replicas[i].SignAccess(t.Context(), userClaims)
-			if err != nil {
-				t.Errorf("replica %d: %v", i, err)
-			}
-			signed[i] = token.Reveal()
-		})
-	}
-	all.Wait()
-	if keys := store.all(); len(keys) != 1 || keys[0].State != domain.KeySigning {
-		t.Fatalf("got %d keys, want one that signs", len(keys))
-	}
-	for i, token := range signed {
-		wantVerified(t, replicas[(i+1)%len(replicas)], fmt.Sprintf("token of replica %d", i), token)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore()
+		store.gate = make(chan struct{})
+		replicas := make([]*Tokens, 8)
+		signed := make([]string, len(replicas))
+		var all sync.WaitGroup
+		for i := range replicas {
+			replicas[i] = newTokens(t, testConfig(domain.EdDSA), store, newClock())
+			all.Go(func() {
+				token, err := replicas[i].SignAccess(t.Context(), userClaims)
+				if err != nil {
+					t.Errorf("replica %d: %v", i, err)
+				}
+				signed[i] = token.Reveal()
+			})
+		}
+		synctest.Wait() // every replica has seen that there is no key
+		close(store.gate)
+		all.Wait()
+		if keys := store.all(); len(keys) != 1 || keys[0].State != domain.KeySigning {
+			t.Fatalf("got %d keys, want one that signs", len(keys))
+		}
+		for i, token := range signed {
+			wantVerified(t, replicas[(i+1)%len(replicas)], fmt.Sprintf("token of replica %d", i), token)
+		}
+	})
 }
 
 func TestADatabaseThatIsDownAtTheStartIsNoFailureForEver(t *testing.T) {
@@ -216,57 +220,99 @@ func TestUnknownKeysAskStorageOnceASecond(t *testing.T) {
 
 func TestManyCallersShareOneLoad(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
-	put(t, tokens, store, domain.EdDSA, domain.KeySigning)
-	store.gate = make(chan struct{})
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			if _, err := tokens.SignAccess(t.Context(), userClaims); err != nil {
-				t.Errorf("SignAccess: %v", err)
-			}
-		})
-	}
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := tokens.SignAccess(gone, userClaims); !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("a caller who is gone: got %v, want ErrUnavailable for context.Canceled", err)
-	}
-	close(store.gate)
-	all.Wait()
-	if got := store.readings(); got != 1 {
-		t.Errorf("storage was asked %d times, want 1", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore()
+		tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+		put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+		store.gate = make(chan struct{})
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if _, err := tokens.SignAccess(t.Context(), userClaims); err != nil {
+					t.Errorf("SignAccess: %v", err)
+				}
+			})
+		}
+		synctest.Wait()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := tokens.SignAccess(gone, userClaims); !errors.Is(err, domain.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+			t.Errorf("a caller who is gone: got %v, want ErrUnavailable for context.Canceled", err)
+		}
+		close(store.gate)
+		all.Wait()
+		if got := store.readings(); got != 1 {
+			t.Errorf("storage was asked %d times, want 1", got)
+		}
+	})
+}
+
+// The first caller's leaving must not fail those who wait with it.
+func TestALoadOutlivesTheCallerThatBeganIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore()
+		tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+		put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+		store.gate = make(chan struct{})
+		ctx, leave := context.WithCancel(t.Context())
+		first, second := make(chan error, 1), make(chan error, 1)
+		go func() { _, err := tokens.SignAccess(ctx, userClaims); first <- err }()
+		synctest.Wait()
+		go func() { _, err := tokens.SignAccess(t.Context(), userClaims); second <- err }()
+		synctest.Wait()
+		leave()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: got %v, want context.Canceled", err)
+		}
+		close(store.gate)
+		if err := <-second; err != nil {
+			t.Errorf("who stayed: got %v, want a token", err)
+		}
+	})
+}
+
+func TestStorageThatNeverAnswersIsUnavailableAfterTwoSeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore()
+		store.gate = make(chan struct{})
+		tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+		began := time.Now()
+		_, err := tokens.SignAccess(t.Context(), userClaims)
+		if waited := time.Since(began); !errors.Is(err, domain.ErrUnavailable) || waited != storageTimeout {
+			t.Errorf("got %v after %v, want ErrUnavailable after %v", err, waited, storageTimeout)
+		}
+	})
 }
 
 // A load that had begun before the change was made must not answer for it.
 func TestReloadNeverStopsAtAnEarlierLoad(t *testing.T) {
 	t.Parallel()
-	store := newStore()
-	tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
-	key := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
-	spare := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
-	reload(t, tokens)
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore()
+		tokens := newTokens(t, testConfig(domain.EdDSA), store, newClock())
+		key := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+		spare := put(t, tokens, store, domain.EdDSA, domain.KeySigning)
+		reload(t, tokens)
 
-	gate := make(chan struct{})
-	store.set(func() { store.gate = gate })
-	early := make(chan error, 1)
-	go func() { early <- tokens.Reload(t.Context()) }()
-	for store.readings() < 2 { // it has read the keys as they were, and is held up
-		time.Sleep(time.Millisecond)
-	}
-	store.state(key.ID, domain.KeyGone)
-	late := make(chan error, 1)
-	go func() { late <- tokens.Reload(t.Context()) }()
-	close(gate)
-	if err := errors.Join(<-early, <-late); err != nil {
-		t.Fatalf("Reload: %v", err)
-	}
-	keys := tokens.ring.current.Load().keys
-	if keys[key.ID] != nil || keys[spare.ID] == nil {
-		t.Errorf("after the later reload: withdrawn key there: %t, other key there: %t, want false, true", keys[key.ID] != nil, keys[spare.ID] != nil)
-	}
+		gate := make(chan struct{})
+		store.set(func() { store.gate = gate })
+		early, late := make(chan error, 1), make(chan error, 1)
+		go func() { early <- tokens.Reload(t.Context()) }()
+		synctest.Wait() // it has read the keys as they were, and is held up
+		store.state(key.ID, domain.KeyGone)
+		go func() { late <- tokens.Reload(t.Context()) }()
+		synctest.Wait()
+		close(gate)
+		if err := errors.Join(<-early, <-late); err != nil {
+			t.Fatalf("Reload: %v", err)
+		}
+		keys := tokens.ring.current.Load().keys
+		if keys[key.ID] != nil || keys[spare.ID] == nil {
+			t.Errorf("after the later reload: withdrawn key there: %t, other key there: %t, want false, true", keys[key.ID] != nil, keys[spare.ID] != nil)
+		}
+	})
 }
 
 func TestAStartWithTheWrongSecretIsRefused(t *testing.T) {
