@@ -45,7 +45,8 @@ func split(token string) (compact, error) {
 	if err != nil {
 		return compact{}, err
 	}
-	return c, c.readHeader(text)
+	err = c.readHeader(text)
+	return c, err
 }
 
 // readHeader takes the three members of our own headers and refuses every

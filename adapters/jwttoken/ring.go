@@ -110,8 +110,9 @@ func (r *ring) reload(ctx context.Context) error {
 	earlier := r.running
 	r.mu.Unlock()
 	if earlier != nil {
-		if err := earlier.wait(ctx); ctx.Err() != nil {
-			return err
+		select { // what it read does not count, so neither does its error
+		case <-earlier.done:
+		case <-ctx.Done():
 		}
 	}
 	return r.join(ctx)

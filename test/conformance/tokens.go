@@ -68,6 +68,7 @@ func openTokens(t *testing.T, open OpenTokens) *tokens {
 
 type tokenClock struct{ micros atomic.Int64 }
 
+// Now returns the time that was set.
 func (c *tokenClock) Now() time.Time    { return time.UnixMicro(c.micros.Load()).UTC() }
 func (c *tokenClock) set(now time.Time) { c.micros.Store(now.UnixMicro()) }
 
