@@ -127,7 +127,7 @@ func TestAShortSecretIsRefusedByItsSetting(t *testing.T) {
 	good, short := domain.RandomSecret(), domain.NewSecret(strings.Repeat("x", 31))
 	for setting, cfg := range map[string]envelope.Config{
 		"SALLYPORT_SECRET:":          {Secret: short},
-		"SALLYPORT_SECRET: needs":         {},
+		"SALLYPORT_SECRET: needs":    {},
 		"SALLYPORT_SECRET_PREVIOUS:": {Secret: good, Previous: short},
 	} {
 		_, err := envelope.New(cfg)
