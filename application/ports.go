@@ -34,11 +34,13 @@ type Tx interface {
 type Store interface {
 	Tx
 
-	// Atomically runs fn in a serializable transaction. nil commits; an error
-	// rolls back and comes back unchanged. fn runs again after a serialization
-	// failure or a deadlock, so it has no other effects; it never runs again
-	// after a COMMIT whose outcome is unknown, which is domain.ErrUnavailable.
-	// Everything that fn does goes through its Tx.
+	// Atomically runs fn in a serializable transaction. nil commits, unless ctx
+	// has ended; an error rolls back and comes back unchanged; a panic rolls
+	// back and goes on. fn runs again after a serialization failure or a
+	// deadlock, so it has no other effects; it never runs again after a COMMIT
+	// whose outcome is unknown, which is domain.ErrUnavailable. Everything that
+	// fn does goes through its Tx, in one goroutine. When a change of the Tx is
+	// refused, fn returns an error: a database may have given up the transaction.
 	Atomically(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error
 
 	StateReader
@@ -111,7 +113,7 @@ type Page[ID ~string] struct {
 
 // UserFilter narrows a list of users; zero members do not count.
 type UserFilter struct {
-	EmailPrefix string // canonical
+	EmailPrefix string // canonical; each character stands for itself
 	Role        domain.RoleName
 	Active      *bool
 }
@@ -147,9 +149,10 @@ type SessionStore interface {
 	// connection: then moved is false although the row holds this call's Now.
 	// domain.ErrNotFound when the session or its user is gone.
 	Advance(ctx context.Context, step Advance) (session domain.Session, user domain.User, moved bool, err error)
-	// Revoke ends a session, and reports whether it was not yet revoked.
+	// Revoke ends a session, and reports whether it was there and not yet revoked.
 	Revoke(ctx context.Context, id domain.SessionID, now time.Time) (bool, error)
-	// ListByUser returns the user's live sessions by descending ID.
+	// ListByUser returns the user's sessions that are neither revoked nor
+	// expired and whose version is the user's, by descending ID, after page.After.
 	ListByUser(ctx context.Context, user domain.UserID, now time.Time, page Page[domain.SessionID]) ([]domain.Session, error)
 	// Sweep deletes up to limit sessions whose ExpiresAt is at or before now,
 	// revoked or not, and returns how many.
@@ -176,7 +179,8 @@ type RoleStore interface {
 	Put(ctx context.Context, role domain.Role) error
 	// Delete removes a role. domain.ErrRoleNotFound.
 	Delete(ctx context.Context, name domain.RoleName) error
-	// Permissions returns what the roles allow together; unknown ones allow nothing.
+	// Permissions returns what the roles allow together; unknown ones, which a
+	// user may hold, allow nothing.
 	Permissions(ctx context.Context, names []domain.RoleName) (domain.Permissions, error)
 }
 
@@ -232,7 +236,8 @@ type MailTokenStore interface {
 // OutboxStore keeps mails until they are sent.
 type OutboxStore interface {
 	Append(ctx context.Context, message domain.Message) error
-	// Due returns up to limit messages whose NextAttemptAt has come, the oldest first.
+	// Due returns up to limit messages whose NextAttemptAt has come, the
+	// longest overdue first.
 	Due(ctx context.Context, now time.Time, limit int) ([]domain.Message, error)
 	// Reschedule writes Attempts and NextAttemptAt. domain.ErrNotFound.
 	Reschedule(ctx context.Context, id domain.MessageID, attempts int, next time.Time) error
@@ -260,8 +265,8 @@ type AuditFilter struct {
 
 // LeaseStore lets one replica at a time do a job.
 type LeaseStore interface {
-	// Acquire gives the lease to holder until the given time, if nobody else
-	// holds it at now; the holder extends it with the same call.
+	// Acquire gives the lease to holder until just before the given time, if
+	// nobody else holds it at now; the holder extends it with the same call.
 	Acquire(ctx context.Context, name, holder string, now, until time.Time) (bool, error)
 	// Release gives the lease up, if holder has it.
 	Release(ctx context.Context, name, holder string) error
