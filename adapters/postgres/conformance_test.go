@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/sallyport-auth/sallyport/adapters/postgres"
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/test/conformance"
+	"github.com/sallyport-auth/sallyport/test/servers"
+)
+
+func TestMain(m *testing.M) { servers.Main(m) }
+
+func TestPostgresIsStorage(t *testing.T) {
+	t.Parallel()
+	conformance.TestStore(t, func(t *testing.T) application.Storage {
+		return migrated(t, postgres.Config{MaxConns: 4})
+	})
+}
+
+func TestPostgresIsStorageWithoutPreparedStatements(t *testing.T) {
+	t.Parallel()
+	conformance.TestStore(t, func(t *testing.T) application.Storage {
+		return migrated(t, postgres.Config{MaxConns: 4, Unprepared: true})
+	})
+}
+
+// migrated opens a database of its own, with the schema.
+func migrated(t *testing.T, config postgres.Config) *postgres.Storage {
+	t.Helper()
+	if config.URL == "" {
+		config.URL = servers.SharedPostgres(t).CreateDatabase(t)
+	}
+	s := opened(t, config)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatalf("Migrate: %v", err)
+	}
+	return s
+}
+
+func opened(t *testing.T, config postgres.Config) *postgres.Storage {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), config)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
