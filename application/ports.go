@@ -344,9 +344,9 @@ type TokenVerifier interface {
 
 // KeySet publishes the keys that verify access tokens.
 type KeySet interface {
-	// JWKS returns the public keys as a JWK Set document (RFC 7517 §5). Keys
-	// that are shared secrets are never in it.
-	JWKS(ctx context.Context) ([]byte, error)
+	// JWKS returns the public keys as a JWK Set document (RFC 7517 §5), with
+	// its entity tag in quotes. Keys that are shared secrets are never in it.
+	JWKS(ctx context.Context) (document []byte, etag string, err error)
 }
 
 // Sealer encrypts what storage keeps, under a key derived from the service's secret.
@@ -356,6 +356,48 @@ type Sealer interface {
 	// Open decrypts what Seal made under the same name, with the current or a
 	// previous secret; stale says that it should be sealed anew.
 	Open(name string, sealed []byte) (plaintext []byte, stale bool, err error)
+}
+
+// Limiter counts, over all replicas, what is limited. Keys are opaque to it.
+// Every domain.ErrRateLimited carries Limit, and RetryAfter in whole seconds,
+// rounded up, at least one. A limiter that keeps its counts elsewhere falls
+// back to its own memory when that is gone, rather than fail: no caller goes
+// without a limit.
+type Limiter interface {
+	// Take takes the cost from each budget, or from none, and returns the
+	// status of the one with the least left. domain.ErrRateLimited when one
+	// has less left than the cost, or nothing.
+	Take(ctx context.Context, budgets ...Budget) (domain.LimitStatus, error)
+	// Look returns domain.ErrRateLimited while a budget of the attempt makes
+	// it wait. It reserves nothing.
+	Look(ctx context.Context, attempt Attempt) error
+	// Reserve takes a possible failure from the attempt's budgets, from all or
+	// from none, until Settle or for ReservationLease. False without an error
+	// says that as many run as may fail, or as may run at once: ask again when
+	// one of them is settled. domain.ErrRateLimited as with Look.
+	Reserve(ctx context.Context, attempt Attempt) (bool, error)
+	// Settle says what became of a reserved attempt. One that is reserved no
+	// more counts all the same. A success ends no wait that has begun.
+	Settle(ctx context.Context, attempt Attempt, outcome AttemptOutcome) error
+	// Reset forgets all failures and waits of the attempt's account, from
+	// every client, and makes the attempt's client known.
+	Reset(ctx context.Context, attempt Attempt) error
+}
+
+// Mailer hands mails over to whoever delivers them.
+type Mailer interface {
+	// Send returns nil when the mail was accepted for delivery. ErrMailRefused,
+	// wrapped, when it was refused for good; any other error is one that time
+	// may mend. No error holds the text of the mail.
+	Send(ctx context.Context, mail Mail) error
+}
+
+// Mail is a mail as a person gets it.
+type Mail struct {
+	ID      domain.MessageID // the same each time that it is sent again
+	To      domain.Email
+	Subject string        // one line
+	Text    domain.Secret // plain text, lines ending in \n; it may hold a token
 }
 
 // Recorder is told of each auth event after it has happened, and never blocks

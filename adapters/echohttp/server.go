@@ -2,7 +2,6 @@ package echohttp
 
 import (
 	"net"
-	"net/http"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
@@ -116,13 +115,4 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	if a.config.Docs {
 		mountDocs(e)
 	}
-}
-
-func (a *api) jwks(c echo.Context) error {
-	body, err := a.Keys.JWKS(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Cache-Control", "public, max-age=300")
-	return c.Blob(http.StatusOK, "application/jwk-set+json", body)
 }
