@@ -54,35 +54,17 @@ func (uc *ChangePassword) Do(ctx context.Context, caller domain.User, current, c
 
 // prove verifies the current password and hashes the chosen one, in one turn.
 func (uc *ChangePassword) prove(ctx context.Context, caller domain.User, current, chosen domain.Password) (hash domain.PasswordHash, err error) {
-	if err := uc.Queue.Admit(ctx); err != nil {
-		return hash, err
-	}
-	account, err := uc.Journal.Store.Credentials().Account(ctx, caller.ID)
-	if err != nil {
-		return hash, fmt.Errorf("read the account: %w", err)
-	}
-	var proof Verification
-	queued := uc.Queue.Do(ctx, OriginOf(ctx).Client.Address, func() {
-		proof, err = uc.Hasher.Verify(ctx, account.Password.Hash, current)
-		if err == nil && proof.Match {
-			hash, err = uc.Hasher.Hash(ctx, chosen)
-		}
+	proof := currentPassword{uc.Journal, uc.Hasher, uc.Queue}
+	err = proof.verify(ctx, caller, current, func() error {
+		hash, err = uc.Hasher.Hash(ctx, chosen)
+		return err
 	})
-	switch {
-	case queued != nil:
-		return domain.PasswordHash{}, queued
-	case err != nil:
-		return domain.PasswordHash{}, fmt.Errorf("hash the password: %w", err)
-	case !proof.Match:
-		event := domain.Event{Type: domain.LoginFailed, Subject: string(caller.ID)}
-		return domain.PasswordHash{}, uc.Journal.refuse(ctx, event, "wrong_current_password",
-			domain.Invalid("current_password", "is not your current password"))
-	}
-	return hash, nil
+	return hash, err
 }
 
 // replacePassword stores a new password and ends everything that was issued
-// under the older one: sessions by the version, mailed resets by deletion.
+// under the older one: sessions by the version, mailed resets and a change of
+// address that the older one allowed by deletion.
 func replacePassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) (domain.User, error) {
 	user.Version++
 	user = touched(user, password.UpdatedAt)
@@ -90,6 +72,9 @@ func replacePassword(ctx context.Context, tx Tx, user domain.User, password doma
 		return user, err
 	}
 	if err := tx.Credentials().PutPassword(ctx, password); err != nil {
+		return user, err
+	}
+	if err := tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailChangeEmail); err != nil {
 		return user, err
 	}
 	return user, tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailResetPassword)

@@ -12,13 +12,14 @@ import (
 var ErrRegistrationClosed = &domain.Error{Kind: domain.KindForbidden, Code: "registration-closed", Detail: "Registration is closed"}
 
 // Register makes an account for whoever asks, and never tells whether the
-// address had one already: the answer, the hash and the commit are the same.
+// address had one already: the answer, the hash, the mail and the commit are the same.
 type Register struct {
 	Journal Journal
 	Hasher  PasswordHasher
 	Queue   HashingQueue
 	Policy  domain.PasswordPolicy
 	Open    bool
+	Outbox  *Outbox // nil: no mail can be sent
 }
 
 // Registration is what a person signs up with.
@@ -52,13 +53,16 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 		taken, err := tx.Users().UserByEmail(ctx, r.Email)
 		if err == nil {
 			note(domain.Event{Type: domain.RegistrationRepeated, Outcome: domain.Failure, Reason: "email_taken", Subject: string(taken.ID)})
-			return nil
+			return uc.tellOwner(ctx, tx, taken)
 		}
 		if !errors.Is(err, domain.ErrUserNotFound) {
 			return err
 		}
 		note(domain.Event{Type: domain.UserRegistered, Subject: string(user.ID)})
-		return insertWithPassword(ctx, tx, user, newPassword(uc.Journal, user.ID, hash))
+		if err := insertWithPassword(ctx, tx, user, newPassword(uc.Journal, user.ID, hash)); err != nil || uc.Outbox == nil {
+			return err
+		}
+		return uc.Outbox.postToken(ctx, tx, user.ID, domain.MailVerifyEmail, user.Email)
 	}
 	err = uc.Journal.Change(ctx, add)
 	if errors.Is(err, domain.ErrEmailTaken) { // somebody else registered it between the read and the insert
@@ -67,7 +71,27 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 	if err != nil {
 		return fmt.Errorf("register: %w", err)
 	}
+	uc.Outbox.rouse()
 	return nil
+}
+
+// tellOwner mails the owner of a taken address that it was tried again, and
+// does as many statements as making the account would have.
+func (uc *Register) tellOwner(ctx context.Context, tx Tx, owner domain.User) error {
+	nobody := uc.Journal.IDs.NewID()
+	if _, err := tx.Sessions().Revoke(ctx, domain.SessionID(nobody), uc.Journal.Clock.Now()); err != nil {
+		return err
+	}
+	if _, err := tx.MailTokens().Delete(ctx, domain.MailTokenID(nobody)); err != nil {
+		return err
+	}
+	if uc.Outbox == nil {
+		return nil
+	}
+	if _, err := tx.MailTokens().Delete(ctx, domain.MailTokenID(nobody)); err != nil {
+		return err
+	}
+	return uc.Outbox.post(ctx, tx, owner.Email, mailAlreadyRegistered, enclosure{User: owner.ID})
 }
 
 func insertWithPassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) error {

@@ -1,0 +1,49 @@
+package application
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// ForgotPassword mails a token by which the owner of a mailbox chooses a new
+// password. An earlier token stays good until one of them is used: mails
+// overtake each other, and a stranger who asks must not spoil the owner's.
+type ForgotPassword struct {
+	Journal Journal
+	Outbox  *Outbox
+}
+
+// Do mails a token to the account of email, if there is an active one. Nobody
+// learns whether there is.
+func (uc *ForgotPassword) Do(ctx context.Context, email domain.Email) error {
+	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailResetPassword, domain.PasswordResetAsked, func(u domain.User) string {
+		if !u.Active() {
+			return "user_inactive"
+		}
+		return ""
+	})
+}
+
+// For mails a token to a user whom caller administers. A disabled user's works
+// once the user is enabled. domain.ErrUserNotFound,
+// domain.ErrInsufficientPermissions.
+func (uc *ForgotPassword) For(ctx context.Context, caller domain.Principal, id domain.UserID) error {
+	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		user, err := tx.Users().User(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := reach(ctx, tx, caller, user.Roles); err != nil {
+			return err
+		}
+		note(domain.Event{Type: domain.PasswordResetAsked, Subject: string(id), Actor: caller.Subject})
+		return uc.Outbox.postToken(ctx, tx, id, domain.MailResetPassword, user.Email)
+	})
+	if err != nil {
+		return fmt.Errorf("mail a password reset to user %s: %w", id, err)
+	}
+	uc.Outbox.rouse()
+	return nil
+}

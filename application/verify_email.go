@@ -1,0 +1,71 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// VerifyEmail takes the proof that a mailbox is its user's: of the address that
+// the account has, or of the one that it is to have.
+type VerifyEmail struct {
+	Journal Journal
+	Outbox  *Outbox
+}
+
+// Do uses a mailed token up. domain.ErrInvalidMailToken, also when somebody
+// else has the new address by now.
+func (uc *VerifyEmail) Do(ctx context.Context, token string) error {
+	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		m, err := use(ctx, tx, uc.Journal.Clock, token, domain.MailVerifyEmail, domain.MailChangeEmail)
+		if err != nil {
+			return err
+		}
+		if m.token.Purpose == domain.MailChangeEmail {
+			return uc.change(ctx, tx, m, note)
+		}
+		if m.user.EmailVerified() { // by an earlier mail, or a reset
+			return nil
+		}
+		now := uc.Journal.Clock.Now()
+		m.user.EmailVerifiedAt = now
+		note(domain.Event{Type: domain.EmailVerified, Subject: string(m.user.ID)})
+		return tx.Users().Update(ctx, touched(m.user, now))
+	})
+	if err != nil {
+		return fmt.Errorf("verify an email: %w", refuseMailed(ctx, uc.Journal, domain.EmailVerified, err))
+	}
+	return nil
+}
+
+// change gives a user the address that the token proves. What was mailed to
+// the former one is worth nothing from now on.
+func (uc *VerifyEmail) change(ctx context.Context, tx Tx, m mailed, note Note) error {
+	now := uc.Journal.Clock.Now()
+	m.user.Email, m.user.EmailVerifiedAt = m.token.Email, now
+	note(domain.Event{Type: domain.EmailChanged, Subject: string(m.user.ID)})
+	err := tx.Users().Update(ctx, touched(m.user, now))
+	if errors.Is(err, domain.ErrEmailTaken) {
+		return domain.ErrInvalidMailToken
+	}
+	if err != nil {
+		return err
+	}
+	return tx.MailTokens().DeleteOf(ctx, m.user.ID, "")
+}
+
+// Resend mails the proof again to an account that lacks it. Nobody learns
+// whether there is one.
+func (uc *VerifyEmail) Resend(ctx context.Context, email domain.Email) error {
+	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailVerifyEmail, domain.VerificationAsked, func(u domain.User) string {
+		switch {
+		case !u.Active():
+			return "user_inactive"
+		case u.EmailVerified():
+			return "already_verified"
+		}
+		return ""
+	})
+}
