@@ -42,7 +42,7 @@ const (
 type APIKey struct {
 	CreatedAt time.Time `json:"created_at"`
 
-	// CreatedBy The id of the user or API key that made it; null for the command line.
+	// CreatedBy The id of the user or API key that made it, or `operator` for the command line; null when unknown.
 	CreatedBy *string `json:"created_by"`
 
 	// ExpiresAt Null for a key without an end.
@@ -76,7 +76,7 @@ type AcceptedStatus string
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
-	// Actor Who did it; null when nobody was logged in.
+	// Actor Who did it, when that is not the subject; `operator` is the command line.
 	Actor *string   `json:"actor"`
 	At    time.Time `json:"at"`
 
@@ -206,7 +206,7 @@ type CreateUserRequest struct {
 type CreatedAPIKey struct {
 	CreatedAt time.Time `json:"created_at"`
 
-	// CreatedBy The id of the user or API key that made it; null for the command line.
+	// CreatedBy The id of the user or API key that made it, or `operator` for the command line; null when unknown.
 	CreatedBy *string `json:"created_by"`
 
 	// ExpiresAt Null for a key without an end.
