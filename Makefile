@@ -39,7 +39,7 @@ lint: $(GOLANGCI) $(REDOCLY) ## Go and OpenAPI
 	$(GOLANGCI) run ./...
 	if [ -d test/example ]; then cd test/example && $(GOLANGCI) run ./...; fi
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-		$(REDOCLY) lint --config .ci/redocly.yaml adapters/echohttp/openapi.yaml
+		$(REDOCLY) lint --config adapters/echohttp/redocly.yaml adapters/echohttp/openapi.yaml
 
 # Not part of lint: it asks a database on the internet, and what it says changes without a change here.
 vuln: ## known vulnerabilities in what we import
