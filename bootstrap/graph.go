@@ -1,0 +1,62 @@
+package bootstrap
+
+import (
+	"context"
+	"io"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/sallyport-auth/sallyport/adapters/cli"
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+var firstUser = application.Page[domain.UserID]{Limit: 1}
+
+// graph returns everything that the service can be made of. Nothing in it is
+// built until something asks for it. modules are the adapters, and whatever a
+// team adds or decorates.
+func graph(ctx context.Context, cfg *Configuration, out io.Writer, serving bool, modules []fx.Option) fx.Option {
+	loggers := newLogs(cfg, out, serving)
+	return fx.Options(
+		fx.WithLogger(func() fxevent.Logger { return graphLog(loggers.Main) }),
+		fx.Supply(cfg, countCores(), build()),
+		fx.Provide(
+			func() context.Context { return ctx }, // ends when the process is told to stop
+			func() logs { return loggers },
+			(*Configuration).secrets,
+			openStorage,
+			newOperations,
+		),
+		adapterConfigs,
+		useCases,
+		stockJobs,
+		fx.Options(modules...),
+	)
+}
+
+// serving is the graph's part for serve.
+func serving(migrate bool) fx.Option {
+	return fx.Options(
+		fx.Provide(func(in serverIn) *server { return newServer(in, migrate) }),
+		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server) {
+			lifecycle.Append(fx.Hook{
+				OnStart: func(context.Context) error { return s.start(ctx) },
+				OnStop:  s.stop,
+			})
+		}),
+		fx.Invoke(runJobs), // after the server, and before it at the end
+	)
+}
+
+// commanding is the graph's part for a command that needs use cases.
+func commanding(uc *cli.UseCases) fx.Option {
+	return fx.Options(
+		fx.Invoke(func(Secrets) {}),
+		fx.Populate(uc),
+		fx.Invoke(func(lifecycle fx.Lifecycle, storage application.Storage) {
+			lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, storage) }))
+		}),
+	)
+}

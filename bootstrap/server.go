@@ -1,0 +1,218 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/sallyport-auth/sallyport/application"
+)
+
+// What SECURITY §4 gives a client.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	writeTimeout      = 15 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeaderBytes    = 16 << 10
+)
+
+// How a stop goes: stopTimeout for all of it, of which closeTimeout is left
+// for what stops after the listeners.
+const (
+	stopTimeout  = 15 * time.Second
+	closeTimeout = 2 * time.Second
+	// proxyDelay is how long requests are still taken after /readyz says no,
+	// while each answer asks its connection to close: a proxy has noticed by
+	// then, and a client that keeps connections open has moved on.
+	proxyDelay       = 1500 * time.Millisecond
+	developmentDelay = 250 * time.Millisecond
+)
+
+// server is the API's listener and the operations listener, and the order in
+// which they start and stop.
+type server struct {
+	config     *Configuration
+	operations *operations
+	storage    application.Storage
+	users      *application.Users
+	log        *zap.Logger
+	shutdowner fx.Shutdowner
+	migrate    bool // bring the schema up to date first
+
+	api, ops *http.Server
+	stopping atomic.Bool
+}
+
+type serverIn struct {
+	fx.In
+
+	Config     *Configuration
+	API        http.Handler `name:"api"`
+	Operations *operations
+	Storage    application.Storage
+	Users      *application.Users
+	Log        *zap.Logger
+	Shutdowner fx.Shutdowner
+}
+
+func newServer(in serverIn, migrate bool) *server {
+	s := &server{
+		config: in.Config, operations: in.Operations, storage: in.Storage, users: in.Users,
+		log: in.Log, shutdowner: in.Shutdowner, migrate: migrate,
+	}
+	s.api = s.httpServer(s.farewell(in.API))
+	s.ops = s.httpServer(in.Operations.handler())
+	return s
+}
+
+func (s *server) httpServer(handler http.Handler) *http.Server {
+	quiet := log.New(discard{s.log}, "", 0)
+	return &http.Server{
+		Handler: handler, ErrorLog: quiet,
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+	}
+}
+
+// discard takes net/http's own words, of clients that break off, to the debug log.
+type discard struct{ log *zap.Logger }
+
+func (d discard) Write(text []byte) (int, error) {
+	d.log.Debug("http", zap.ByteString("text", text))
+	return len(text), nil
+}
+
+// farewell asks each connection to close with its next answer, once the
+// server is stopping: then none is cut under a request.
+func (s *server) farewell(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// start binds both listeners before anything is changed, so that a taken port
+// is an error at once, then migrates, then serves. The context ends when the
+// process is told to stop.
+func (s *server) start(ctx context.Context) error {
+	api, err := bind(ctx, "ADDR", s.config.Addr)
+	if err != nil {
+		return err
+	}
+	var ops net.Listener
+	if s.config.OpsAddr != "" {
+		if ops, err = bind(ctx, "OPS_ADDR", s.config.OpsAddr); err != nil {
+			_ = api.Close()
+			return err
+		}
+		go s.serve(s.ops, ops, "operations") // says that it is alive while it migrates
+	}
+	if err := s.schema(ctx); err != nil {
+		_ = api.Close()
+		_ = s.ops.Close()
+		return err
+	}
+	if ops != nil {
+		s.log.Info("operations listen", zap.String("url", "http://"+ops.Addr().String()))
+	}
+	go s.serve(s.api, api, "API")
+	s.operations.serving.Store(true)
+	url := "http://" + api.Addr().String()
+	s.log.Info("API listens", zap.String("url", url))
+	if !s.config.production() {
+		s.welcome(ctx, url)
+	}
+	return nil
+}
+
+func bind(ctx context.Context, setting, addr string) (net.Listener, error) {
+	var l net.ListenConfig
+	listener, err := l.Listen(ctx, "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken by another process: stop it, or set %s%s to a free address", addr, prefix, setting)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s%s: %w", prefix, setting, err)
+	}
+	return listener, nil
+}
+
+// schema brings the schema up to date, or at least makes sure that this
+// release can use it. Without migrations, a database that is down now is waited for.
+func (s *server) schema(ctx context.Context) error {
+	status, err := s.storage.Schema(ctx)
+	switch {
+	case err != nil && s.migrate:
+		return unreachable(err)
+	case err != nil:
+		s.log.Warn("the database does not answer yet", zap.Error(err))
+		return nil
+	}
+	if err := usable(status); err != nil {
+		return err
+	}
+	if s.migrate && !status.Current() {
+		if err := s.storage.Migrate(ctx); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		s.log.Info("migrated", zap.Int64("from", status.Version), zap.Int64("to", status.Latest))
+	}
+	return nil
+}
+
+// welcome tells a developer what to do next.
+func (s *server) welcome(ctx context.Context, url string) {
+	if s.config.Docs == on {
+		s.log.Info("try it out in a browser", zap.String("docs", url+"/docs"))
+	}
+	users, err := s.users.List(ctx, application.UserFilter{}, firstUser)
+	if err == nil && len(users) == 0 {
+		s.log.Info("there are no users yet; make the first admin in another terminal",
+			zap.String("run", "sallyport users create you@example.com --role admin"))
+	}
+}
+
+func (s *server) serve(server *http.Server, listener net.Listener, name string) {
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		s.log.Error("the "+name+" listener broke", zap.Error(err))
+		_ = s.shutdowner.Shutdown(fx.ExitCode(exitFailed)) // an error says that it is under way already
+	}
+}
+
+// stop stops as DESIGN §7 says: not ready, wait for the proxy to notice, stop
+// accepting, finish what is in flight. What it is built on stops afterwards.
+func (s *server) stop(ctx context.Context) error {
+	s.operations.serving.Store(false)
+	s.stopping.Store(true)
+	s.log.Info("stopping")
+	delay := developmentDelay
+	if s.config.production() {
+		delay = proxyDelay
+	}
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-closeTimeout))
+		defer cancel()
+	}
+	err := s.api.Shutdown(ctx)
+	if err != nil {
+		err = fmt.Errorf("some requests did not end in time: %w", errors.Join(err, s.api.Close()))
+	}
+	return errors.Join(err, s.ops.Close())
+}

@@ -1,0 +1,90 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.uber.org/fx"
+
+	"github.com/sallyport-auth/sallyport/application"
+)
+
+// adapters is every storage adapter that a module contributes.
+type adapters struct {
+	fx.In
+
+	All []application.StorageAdapter `group:"storage"`
+}
+
+// pick returns the adapter of scheme.
+func (a adapters) pick(scheme string) (application.StorageAdapter, error) {
+	var schemes []string
+	var found application.StorageAdapter
+	for _, adapter := range a.All {
+		if slices.Contains(schemes, adapter.Scheme) {
+			return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("two storage adapters take the scheme %s: leave one of their modules out of main.go", adapter.Scheme)}
+		}
+		schemes = append(schemes, adapter.Scheme)
+		if adapter.Scheme == scheme {
+			found = adapter
+		}
+	}
+	if found.Open == nil {
+		slices.Sort(schemes)
+		return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("no storage adapter takes its scheme; there are: %s", strings.Join(schemes, ", "))}
+	}
+	return found, nil
+}
+
+// openStorage opens the storage that the configuration names, and closes it
+// when everything else has stopped.
+func openStorage(ctx context.Context, cfg *Configuration, all adapters, lifecycle fx.Lifecycle) (application.Storage, error) {
+	adapter, err := all.pick(scheme(cfg.DatabaseURL))
+	if err != nil {
+		return nil, err
+	}
+	storage, err := adapter.Open(ctx, application.StorageConfig{
+		URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal(), MaxConns: cfg.DatabaseMaxConns,
+	})
+	if err != nil {
+		return nil, &ConfigurationError{prefix + "DATABASE_URL", "can't be opened: " + err.Error()}
+	}
+	lifecycle.Append(fx.StopHook(storage.Close))
+	return storage, nil
+}
+
+// usable returns nil when this release can use the database as it is.
+func usable(status application.SchemaStatus) error {
+	if status.Compatible() {
+		return nil
+	}
+	return &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf(
+		"the database is at version %d, which this release (%d) can't use: run the newer release", status.Version, status.Latest)}
+}
+
+// prepare creates the schema in an empty database, and refuses an older one:
+// a command that someone runs by hand upgrades nothing by the way.
+func prepare(ctx context.Context, storage application.Storage) error {
+	status, err := storage.Schema(ctx)
+	if err != nil {
+		return unreachable(err)
+	}
+	if err := usable(status); err != nil {
+		return err
+	}
+	switch {
+	case status.Version == 0:
+		if err := storage.Migrate(ctx); err != nil {
+			return fmt.Errorf("create the schema: %w", err)
+		}
+	case !status.Current():
+		return fmt.Errorf("the database is at version %d of %d: run `sallyport migrate up` first", status.Version, status.Latest)
+	}
+	return nil
+}
+
+func unreachable(err error) error {
+	return fmt.Errorf("the database does not answer; check that it runs and that SALLYPORT_DATABASE_URL leads to it: %w", err)
+}

@@ -1,0 +1,160 @@
+package bootstrap
+
+import (
+	"runtime"
+	"strings"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/sallyport-auth/sallyport/adapters/bcrypthash"
+	"github.com/sallyport-auth/sallyport/adapters/cli"
+	"github.com/sallyport-auth/sallyport/adapters/commonpasswords"
+	"github.com/sallyport-auth/sallyport/adapters/echohttp"
+	"github.com/sallyport-auth/sallyport/adapters/envelope"
+	"github.com/sallyport-auth/sallyport/adapters/hashqueue"
+	"github.com/sallyport-auth/sallyport/adapters/jwttoken"
+	"github.com/sallyport-auth/sallyport/adapters/prommetrics"
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+// useCases provides the use cases, made of whatever ports the graph holds.
+var useCases = fx.Options(
+	fx.Provide(
+		func(s application.Storage) application.Store { return s },
+		func(s application.Storage) application.StateReader { return s },
+		fx.Annotate(newRecorder, fx.ParamTags(`group:"recorders"`)),
+		newJournal,
+		newGrants,
+		newPolicy,
+		newAuthenticate,
+		newRefresh,
+		newAuthorize,
+		newRegister,
+		newChangePassword,
+		newLogout,
+		newUsers,
+		newSessions,
+		newRoles,
+		newAPIKeys,
+		func(t *jwttoken.Tokens) application.KeySet { return t },
+	),
+	// What the two driving adapters call.
+	fx.Provide(newHTTPUseCases, newCommandUseCases),
+)
+
+// adapterConfigs provides what each stock adapter is told.
+var adapterConfigs = fx.Provide(
+	func(s Secrets) envelope.Config { return envelope.Config{Secret: s.Current, Previous: s.Previous} },
+	func(c *Configuration, s Secrets) jwttoken.Config {
+		return jwttoken.Config{
+			Issuer: c.Issuer, Audience: c.Audience, Algorithm: domain.SigningAlgorithm(c.SigningAlg),
+			Secret: s.Current, PreviousSecret: s.Previous, Remember: jwttoken.DefaultRemember,
+		}
+	},
+	func(c *Configuration) bcrypthash.Config { return bcrypthash.Config{Cost: c.BcryptCost} },
+	func(cores cores) hashqueue.Config {
+		return hashqueue.Config{Workers: min(hashqueue.DefaultWorkers(), int(cores)), Deadline: 2 * time.Second}
+	},
+	func(c *Configuration, s Secrets) echohttp.Config {
+		return echohttp.Config{
+			Secret: s.Current, QueryRefresh: c.queryRefresh(), Docs: c.Docs == on,
+			HSTS:           strings.HasPrefix(strings.ToLower(c.Issuer), "https://"),
+			TrustedProxies: c.TrustedProxies,
+		}
+	},
+	func(b cli.Build) prommetrics.Config {
+		return prommetrics.Config{Version: b.Version, Commit: b.Commit, Go: b.Go}
+	},
+)
+
+// cores is how many processors this process may use at once.
+type cores int
+
+// countCores is asked once, before serve raises GOMAXPROCS above it.
+func countCores() cores { return cores(runtime.GOMAXPROCS(0)) }
+
+func newRecorder(sinks []application.Recorder) application.Recorder {
+	return application.Recorders(sinks)
+}
+
+func newJournal(store application.Store, recorder application.Recorder, clock application.Clock, ids application.IDs) application.Journal {
+	return application.Journal{Store: store, Recorder: recorder, Clock: clock, IDs: ids}
+}
+
+func newGrants(c *Configuration, signer application.TokenSigner, ids application.IDs) application.Grants {
+	return application.Grants{
+		Signer: signer, IDs: ids, Lifetimes: c.lifetimes(),
+		Rotation: c.RefreshRotation == on, Grace: c.RefreshGrace,
+	}
+}
+
+func newPolicy(c *Configuration) domain.PasswordPolicy {
+	return domain.PasswordPolicy{MinLength: c.PasswordMinLength, IsCommon: commonpasswords.Contains}
+}
+
+func newAuthenticate(c *Configuration, j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue) *application.Authenticate {
+	return &application.Authenticate{Journal: j, Grants: g, Hasher: h, Queue: q, VerifiedOnly: c.EmailVerification == "required"}
+}
+
+func newRefresh(j application.Journal, g application.Grants, v application.TokenVerifier) *application.Refresh {
+	return &application.Refresh{Journal: j, Grants: g, Verifier: v}
+}
+
+func newAuthorize(j application.Journal, v application.TokenVerifier, s application.StateReader) *application.Authorize {
+	return &application.Authorize{Journal: j, Verifier: v, State: s}
+}
+
+func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy) *application.Register {
+	return &application.Register{Journal: j, Hasher: h, Queue: q, Policy: p, Open: c.Registration == "open"}
+}
+
+func newChangePassword(j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy) *application.ChangePassword {
+	return &application.ChangePassword{Journal: j, Grants: g, Hasher: h, Queue: q, Policy: p}
+}
+
+func newLogout(j application.Journal, v application.TokenVerifier) *application.Logout {
+	return &application.Logout{Journal: j, Verifier: v}
+}
+
+func newUsers(j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy) *application.Users {
+	return &application.Users{Journal: j, Hasher: h, Queue: q, Policy: p}
+}
+
+func newSessions(j application.Journal) *application.Sessions {
+	return &application.Sessions{Journal: j}
+}
+
+func newRoles(j application.Journal) *application.Roles { return &application.Roles{Journal: j} }
+
+func newAPIKeys(j application.Journal) *application.APIKeys { return &application.APIKeys{Journal: j} }
+
+// httpUseCases is echohttp.UseCases as fx fills it.
+type httpUseCases struct {
+	fx.In
+
+	Authenticate   *application.Authenticate
+	Refresh        *application.Refresh
+	Authorize      *application.Authorize
+	Register       *application.Register
+	ChangePassword *application.ChangePassword
+	Logout         *application.Logout
+	Users          *application.Users
+	Sessions       *application.Sessions
+	Roles          *application.Roles
+	APIKeys        *application.APIKeys
+	Keys           application.KeySet
+}
+
+func newHTTPUseCases(in httpUseCases) echohttp.UseCases {
+	return echohttp.UseCases{
+		Authenticate: in.Authenticate, Refresh: in.Refresh, Authorize: in.Authorize, Register: in.Register,
+		ChangePassword: in.ChangePassword, Logout: in.Logout, Users: in.Users, Sessions: in.Sessions,
+		Roles: in.Roles, APIKeys: in.APIKeys, Keys: in.Keys,
+	}
+}
+
+func newCommandUseCases(users *application.Users, keys *application.APIKeys, clock application.Clock) cli.UseCases {
+	return cli.UseCases{Users: users, APIKeys: keys, Clock: clock}
+}
