@@ -56,7 +56,7 @@ func TestJudgeSaysWhatAPresentedTokenIsWorth(t *testing.T) {
 		{"version rose", []func(*given){func(g *given) { g.user.Version++ }}, domain.Over, "version_changed"},
 		{"version fell", []func(*given){func(g *given) { g.user.Version-- }}, domain.Over, "version_changed"},
 		{"idle, to the microsecond", []func(*given){at(time.Hour)}, domain.Over, "session_expired"},
-		{"over, to the microsecond", []func(*given){at(time.Hour), func(g *given) { g.session.ExpiresAt = g.now }}, domain.Over, "session_expired"},
+		{"over, to the microsecond", []func(*given){func(g *given) { g.session.ExpiresAt = g.now }}, domain.Over, "session_expired"},
 		{"over before idle", []func(*given){func(g *given) { g.session.ExpiresAt = g.now.Add(-tick) }}, domain.Over, "session_expired"},
 		{"revoked and reused", []func(*given){generation(1), func(g *given) { g.session.RevokedAt = rotated }}, domain.Over, "session_revoked"},
 		{"expired and within the grace", []func(*given){generation(4), func(g *given) { g.session.IdleExpiresAt = g.now }}, domain.Over, "session_expired"},
