@@ -73,7 +73,8 @@ func decodeJSON[T any](c echo.Context, nullable ...string) (T, error) {
 	if media != jsonType {
 		return into, echo.ErrUnsupportedMediaType
 	}
-	return into, unmarshalStrictly(body, &into, nullable...)
+	err = unmarshalStrictly(body, &into, nullable...)
+	return into, err
 }
 
 func unmarshalStrictly(body []byte, into any, nullable ...string) error {
