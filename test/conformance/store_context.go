@@ -164,7 +164,7 @@ func calls(h household, key domain.APIKey, message domain.Message) map[string]fu
 
 var contextCases = []Case{
 	{"no method does anything once its context has ended", func(t testing.TB, s application.Storage) {
-		h := fill(t, t.Context(), s)
+		h := fill(t.Context(), t, s)
 		keys, err := s.APIKeys().List(t.Context(), page[domain.APIKeyID](1))
 		require(t, "List", err)
 		due, err := s.Outbox().Due(t.Context(), noon, 1)
@@ -200,7 +200,7 @@ var contextCases = []Case{
 		same(t, "Acquire of what is held", held, err, false)
 	}},
 	{"every method does within a transaction what it does without", func(t testing.TB, s application.Storage) {
-		h := fill(t, t.Context(), s)
+		h := fill(t.Context(), t, s)
 		keys, err := s.APIKeys().List(t.Context(), page[domain.APIKeyID](1))
 		require(t, "List", err)
 		due, err := s.Outbox().Due(t.Context(), noon, 1)
@@ -220,7 +220,7 @@ var contextCases = []Case{
 		ending, cancel := context.WithCancel(t.Context())
 		var h household
 		err := s.Atomically(ending, func(ctx context.Context, tx application.Tx) error {
-			h = fill(t, ctx, tx)
+			h = fill(ctx, t, tx)
 			cancel()
 			return nil
 		})

@@ -120,7 +120,7 @@ func (r blindRehash) PutPassword(ctx context.Context, c domain.Credential) error
 func (r blindRehash) Rehash(ctx context.Context, id domain.CredentialID, _, fresh domain.PasswordHash, now time.Time) (bool, error) {
 	account, err := r.Account(ctx, r.owners[id])
 	if err != nil {
-		return false, nil
+		return false, ctx.Err()
 	}
 	return r.CredentialStore.Rehash(ctx, id, account.Password.Hash, fresh, now)
 }

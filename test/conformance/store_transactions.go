@@ -46,7 +46,7 @@ type household struct {
 	token    domain.MailToken
 }
 
-func fill(t testing.TB, ctx context.Context, tx application.Tx) household {
+func fill(ctx context.Context, t testing.TB, tx application.Tx) household {
 	t.Helper()
 	h := household{user: insertUser(t, tx)}
 	h.password = putPassword(t, tx, h.user.ID, "hash")
@@ -82,7 +82,7 @@ var transactionCases = []Case{
 	{"a transaction that succeeds is kept, whole", func(t testing.TB, s application.Storage) {
 		var h household
 		err := s.Atomically(t.Context(), func(ctx context.Context, tx application.Tx) error {
-			h = fill(t, ctx, tx)
+			h = fill(ctx, t, tx)
 			return nil
 		})
 		require(t, "Atomically", err)
@@ -101,7 +101,7 @@ var transactionCases = []Case{
 		before := keptIn(t, s)
 		var h household
 		err := s.Atomically(t.Context(), func(ctx context.Context, tx application.Tx) error {
-			h = fill(t, ctx, tx)
+			h = fill(ctx, t, tx)
 			return errRefused
 		})
 		if err != errRefused { //nolint:errorlint // unchanged is what is promised
@@ -119,7 +119,7 @@ var transactionCases = []Case{
 				}
 			}()
 			_ = s.Atomically(t.Context(), func(ctx context.Context, tx application.Tx) error {
-				h = fill(t, ctx, tx)
+				h = fill(ctx, t, tx)
 				panic("defect")
 			})
 		}()
