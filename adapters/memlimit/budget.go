@@ -1,0 +1,44 @@
+package memlimit
+
+import "github.com/sallyport-auth/sallyport/application"
+
+// left returns how much of the limit the entry has left.
+func (e *entry) left(now int64, limit application.Limit) int {
+	if limit.Burst > 0 {
+		return e.bucket.left(now, limit)
+	}
+	e.window = e.window.since(now, limit.Window.Microseconds())
+	return limit.Count - e.window.used()
+}
+
+// free returns when the entry has n left.
+func (e *entry) free(limit application.Limit, n int) int64 {
+	if limit.Burst > 0 {
+		return e.bucket.free(limit, n)
+	}
+	return e.window.free(limit, n)
+}
+
+// more returns when the entry has one more left than now.
+func (e *entry) more(now int64, limit application.Limit) int64 {
+	if limit.Burst > 0 {
+		return e.bucket.more(now, limit)
+	}
+	return e.window.more(now, limit)
+}
+
+func (e *entry) take(now int64, limit application.Limit, n int) {
+	if n == 0 {
+		return
+	}
+	if limit.Burst > 0 {
+		e.bucket = e.bucket.take(now, n, limit)
+		e.over = int64(e.bucket)
+	} else {
+		e.window = e.window.add(now, n, limit.Window.Microseconds())
+		e.over = e.window[len(e.window)-1].at + limit.Window.Microseconds()
+	}
+	if e.left(now, limit) < 1 {
+		e.until = e.free(limit, 1)
+	}
+}
