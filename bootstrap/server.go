@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,18 +25,6 @@ const (
 	maxHeaderBytes    = 16 << 10
 )
 
-// How a stop goes: stopTimeout for all of it, of which closeTimeout is left
-// for what stops after the listeners.
-const (
-	stopTimeout  = 15 * time.Second
-	closeTimeout = 2 * time.Second
-	// proxyDelay is how long requests are still taken after /readyz says no,
-	// while each answer asks its connection to close: a proxy has noticed by
-	// then, and a client that keeps connections open has moved on.
-	proxyDelay       = 1500 * time.Millisecond
-	developmentDelay = 250 * time.Millisecond
-)
-
 // server is the API's listener and the operations listener, and the order in
 // which they start and stop.
 type server struct {
@@ -50,7 +37,8 @@ type server struct {
 	migrate    bool // bring the schema up to date first
 
 	api, ops *http.Server
-	stopping atomic.Bool
+	listener net.Listener // of the API
+	farewell farewell
 }
 
 type serverIn struct {
@@ -70,7 +58,7 @@ func newServer(in serverIn, migrate bool) *server {
 		config: in.Config, operations: in.Operations, storage: in.Storage, users: in.Users,
 		log: in.Log, shutdowner: in.Shutdowner, migrate: migrate,
 	}
-	s.api = s.httpServer(s.farewell(in.API))
+	s.api = s.httpServer(s.farewell.before(in.API))
 	s.ops = s.httpServer(in.Operations.handler())
 	return s
 }
@@ -90,17 +78,6 @@ type discard struct{ log *zap.Logger }
 func (d discard) Write(text []byte) (int, error) {
 	d.log.Debug("http", zap.ByteString("text", text))
 	return len(text), nil
-}
-
-// farewell asks each connection to close with its next answer, once the
-// server is stopping: then none is cut under a request.
-func (s *server) farewell(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.stopping.Load() {
-			w.Header().Set("Connection", "close")
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 // start binds both listeners before anything is changed, so that a taken port
@@ -127,6 +104,7 @@ func (s *server) start(ctx context.Context) error {
 	if ops != nil {
 		s.log.Info("operations listen", zap.String("url", "http://"+ops.Addr().String()))
 	}
+	s.listener = api
 	go s.serve(s.api, api, "API")
 	s.operations.serving.Store(true)
 	url := "http://" + api.Addr().String()
@@ -185,34 +163,9 @@ func (s *server) welcome(ctx context.Context, url string) {
 }
 
 func (s *server) serve(server *http.Server, listener net.Listener, name string) {
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	err := server.Serve(listener)
+	if !s.farewell.begun.Load() && !errors.Is(err, http.ErrServerClosed) {
 		s.log.Error("the "+name+" listener broke", zap.Error(err))
 		_ = s.shutdowner.Shutdown(fx.ExitCode(exitFailed)) // an error says that it is under way already
 	}
-}
-
-// stop stops as DESIGN §7 says: not ready, wait for the proxy to notice, stop
-// accepting, finish what is in flight. What it is built on stops afterwards.
-func (s *server) stop(ctx context.Context) error {
-	s.operations.serving.Store(false)
-	s.stopping.Store(true)
-	s.log.Info("stopping")
-	delay := developmentDelay
-	if s.config.production() {
-		delay = proxyDelay
-	}
-	select {
-	case <-time.After(delay):
-	case <-ctx.Done():
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-closeTimeout))
-		defer cancel()
-	}
-	err := s.api.Shutdown(ctx)
-	if err != nil {
-		err = fmt.Errorf("some requests did not end in time: %w", errors.Join(err, s.api.Close()))
-	}
-	return errors.Join(err, s.ops.Close())
 }
