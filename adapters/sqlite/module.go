@@ -19,7 +19,11 @@ func openURL(ctx context.Context, config application.StorageConfig) (application
 	if err != nil {
 		return nil, err
 	}
-	storage, err := Open(ctx, Config{Path: path, Readers: config.MaxConns})
+	readers := DefaultReaders // more would only wait for a core
+	if config.MaxConns > 0 {
+		readers = min(readers, config.MaxConns)
+	}
+	storage, err := Open(ctx, Config{Path: path, Readers: readers})
 	if err != nil {
 		return nil, err
 	}

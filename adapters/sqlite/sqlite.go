@@ -80,18 +80,19 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 	if config.Readers <= 0 {
 		config.Readers = DefaultReaders
 	}
+	return onDatabases(path, sqlstore.Databases{
+		Write: open(writing(path, "1500")), Writes: 1,
+		Read: open(reading(path)), Reads: config.Readers,
+	})
+}
+
+func onDatabases(path string, databases sqlstore.Databases) (*Storage, error) {
 	steps, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	return &Storage{
-		Store: sqlstore.New(
-			&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true},
-			sqlstore.Databases{
-				Write: open(writing(path, "1500")), Writes: 1,
-				Read: open(reading(path)), Reads: config.Readers,
-			},
-		),
+		Store:      sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true}, databases),
 		path:       path,
 		migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectSQLite3},
 	}, nil

@@ -43,8 +43,8 @@ func New(dialect *Dialect, databases Databases) *Store {
 
 // OnChange sets who is told of what a write touched, before the write returns:
 // unless it was rolled back cleanly, so also when it is unknown whether it was
-// done. It is set before the store is used. Bulk work that nobody remembers
-// (sweeping, last use) tells nothing.
+// done. It is set before the store is used. What nobody remembers (a new user
+// or session, a refresh, sweeping, last use) tells nothing.
 func (s *Store) OnChange(tell func(...application.Change)) { s.changed = tell }
 
 func (s *Store) announce(changes []application.Change) {
@@ -77,7 +77,7 @@ func (s *Store) Close() error {
 type single struct{ *Store }
 
 func (s single) Read(ctx context.Context, do work) error {
-	return s.read.do(ctx, func(ctx context.Context, db *sqlx.DB) error { return do(ctx, db) })
+	return settled(s.read.do(ctx, func(ctx context.Context, db *sqlx.DB) error { return do(ctx, db) }))
 }
 
 // Write tells of changes before it returns.
