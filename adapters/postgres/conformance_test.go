@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/sallyport-auth/sallyport/adapters/postgres"
@@ -18,10 +20,19 @@ func TestPostgresIsStorage(t *testing.T) {
 	})
 }
 
-func TestPostgresIsStorageWithoutPreparedStatements(t *testing.T) {
+func TestPostgresIsStorageBehindPgBouncer(t *testing.T) {
 	t.Parallel()
+	server := servers.SharedPostgres(t)
+	bouncer := servers.PgBouncer(t, server.Addr())
 	conformance.TestStore(t, func(t *testing.T) application.Storage {
-		return migrated(t, postgres.Config{MaxConns: 4, Unprepared: true})
+		direct := server.CreateDatabase(t)
+		address, err := url.Parse(direct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return migrated(t, postgres.Config{
+			URL: bouncer.URL(strings.TrimPrefix(address.Path, "/")), DirectURL: direct, MaxConns: 4, Unprepared: true,
+		})
 	})
 }
 

@@ -113,12 +113,26 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 		return nil, fmt.Errorf("address of the database: %w", err)
 	}
 	if address.Query().Get("mode") == "rwc" {
-		f, err := os.OpenFile(address.Path, os.O_CREATE|os.O_RDWR, 0o600)
-		if err == nil {
-			_ = f.Close() // SQLite opens it again; if it can't, SQLite says so
-		}
+		create(address.Path)
 	}
 	return c.Driver().Open(c.dsn)
+}
+
+// create makes an empty file that only its owner can read. It never has the
+// file itself open: closing it would take away the locks that other connections
+// of this process hold on it (SQLite, "How To Corrupt", §2.2). Where it can't be
+// done SQLite makes the file, or says why not.
+func create(path string) {
+	if _, err := os.Lstat(path); err == nil {
+		return
+	}
+	empty, err := os.CreateTemp(filepath.Dir(path), ".sallyport-*") // mode 0600
+	if err != nil {
+		return
+	}
+	_ = empty.Close()
+	_ = os.Link(empty.Name(), path) // unless it is there by now
+	_ = os.Remove(empty.Name())
 }
 
 // The pragmas of each connection. With FULL a COMMIT is on the disk when it
