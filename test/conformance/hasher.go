@@ -134,11 +134,11 @@ var hasherCases = []HasherCase{
 		hash := hashed(t, h, "correct horse")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if got, err := h.Hash(ctx, password("correct horse")); !errors.Is(err, context.Canceled) || !got.IsZero() {
+		if got, err := h.Hash(ctx, passwordOf("correct horse")); !errors.Is(err, context.Canceled) || !got.IsZero() {
 			t.Errorf("Hash after the end: got a hash: %t, error %v, want none and %v", !got.IsZero(), err, context.Canceled)
 		}
 		for _, hash := range []domain.PasswordHash{hash, {}} {
-			if got, err := h.Verify(ctx, hash, password("correct horse")); !errors.Is(err, context.Canceled) || got.Match {
+			if got, err := h.Verify(ctx, hash, passwordOf("correct horse")); !errors.Is(err, context.Canceled) || got.Match {
 				t.Errorf("Verify after the end: got %+v, %v, want no match and %v", got, err, context.Canceled)
 			}
 		}
@@ -146,7 +146,7 @@ var hasherCases = []HasherCase{
 	{"many hash and verify at once", func(t testing.TB, h application.PasswordHasher) {
 		together(8, func(i int) {
 			text := strings.Repeat(fmt.Sprintf("password of %d ", i), 1+i)
-			hash, err := h.Hash(t.Context(), password(text))
+			hash, err := h.Hash(t.Context(), passwordOf(text))
 			if err != nil {
 				t.Errorf("Hash: %v", err)
 				return
@@ -160,7 +160,7 @@ var hasherCases = []HasherCase{
 // hashed returns a hash of text.
 func hashed(t testing.TB, h application.PasswordHasher, text string) domain.PasswordHash {
 	t.Helper()
-	hash, err := h.Hash(t.Context(), password(text))
+	hash, err := h.Hash(t.Context(), passwordOf(text))
 	if err != nil || hash.IsZero() {
 		t.Fatalf("Hash of %d bytes: got a hash: %t, error %v, want a hash", len(text), !hash.IsZero(), err)
 	}
@@ -170,15 +170,15 @@ func hashed(t testing.TB, h application.PasswordHasher, text string) domain.Pass
 // verifies tells whether text is worth what it should be; a match is never stale here.
 func verifies(t testing.TB, h application.PasswordHasher, hash domain.PasswordHash, text string, match bool) {
 	t.Helper()
-	got, err := h.Verify(t.Context(), hash, password(text))
+	got, err := h.Verify(t.Context(), hash, passwordOf(text))
 	if want := (application.Verification{Match: match}); err != nil || got != want {
 		t.Errorf("Verify of %d bytes (%.40q) against a hash of %d: got %+v, %v, want %+v",
 			len(text), text, len(hash.Reveal()), got, err, want)
 	}
 }
 
-// password wraps a text that is a password by domain.ParsePassword's rules.
-func password(text string) domain.Password {
+// passwordOf wraps a text that is a password by domain.ParsePassword's rules.
+func passwordOf(text string) domain.Password {
 	return domain.Password{Secret: domain.NewSecret(text)}
 }
 
