@@ -1,0 +1,10 @@
+// Package browser drives a real headless Chromium for tests: one with a profile
+// of its own for each test, which knows nothing and keeps nothing.
+//
+//	tab := browser.Open(t)
+//	seen := browser.Watch(t, tab)
+//	err := chromedp.Run(tab, chromedp.Navigate(url), chromedp.Click(".btn"))
+//	seen.OnlyFrom(origin)
+//
+// It opens no page of its own accord, and asks nothing of any network.
+package browser
