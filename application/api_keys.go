@@ -81,9 +81,16 @@ func (uc *APIKeys) Revoke(ctx context.Context, caller domain.Principal, id domai
 
 // APIKey returns the principal of a presented API key, or
 // domain.ErrInvalidAPIKey: one answer for a typo, a wrong, an expired and a
-// revoked key. A typo costs no query.
+// revoked key; domain.ErrRateLimited after too many of them. A typo costs no
+// query.
 func (uc *Authorize) APIKey(ctx context.Context, presented string) (domain.Principal, error) {
+	if err := uc.Throttle.apiKey(ctx); err != nil {
+		return domain.Principal{}, uc.Journal.limited(ctx, err)
+	}
 	refuse := func(id domain.APIKeyID, reason string) (domain.Principal, error) {
+		if err := uc.Throttle.apiKeyFailed(ctx); err != nil {
+			return domain.Principal{}, uc.Journal.limited(ctx, err)
+		}
 		event := domain.Event{Type: domain.APIKeyRefused, Subject: string(id)}
 		return domain.Principal{}, uc.Journal.refuse(ctx, event, reason, domain.ErrInvalidAPIKey)
 	}

@@ -14,6 +14,8 @@ type Authenticate struct {
 	Grants  Grants
 	Hasher  PasswordHasher
 	Queue   HashingQueue
+	// Throttle limits attempts; the zero Throttle limits none.
+	Throttle Throttle
 	// VerifiedOnly refuses accounts whose mailbox is not proved.
 	VerifiedOnly bool
 }
@@ -26,9 +28,15 @@ type Login struct {
 
 // Do returns the tokens of a new session. Whatever is wrong with the login is
 // domain.ErrInvalidCredentials, at the price of one password hash each time.
-// domain.ErrOverloaded when no hash can be afforded now: that is said before
-// the account is looked up.
+// domain.ErrRateLimited, whether or not there is such an account and whatever
+// the password; domain.ErrOverloaded when no hash can be afforded now: both
+// are said before the account is looked up.
 func (uc *Authenticate) Do(ctx context.Context, login Login) (domain.Tokens, error) {
+	try, err := uc.Throttle.login(ctx, login.Username)
+	if err != nil {
+		return domain.Tokens{}, uc.Journal.limited(ctx, err)
+	}
+	defer try.end(ctx)
 	if err := uc.Queue.Admit(ctx); err != nil {
 		return domain.Tokens{}, err
 	}
@@ -36,14 +44,16 @@ func (uc *Authenticate) Do(ctx context.Context, login Login) (domain.Tokens, err
 	if err != nil {
 		return domain.Tokens{}, err
 	}
-	proof, fresh, err := uc.verify(ctx, account, login.Password)
+	proof, fresh, err := uc.verify(ctx, try, account, login.Password)
 	if err != nil {
-		return domain.Tokens{}, err
+		return domain.Tokens{}, uc.Journal.limited(ctx, err)
 	}
 	if reason := uc.refusal(account, proof); reason != "" {
+		try.failed(ctx)
 		event := domain.Event{Type: domain.LoginFailed, Subject: string(account.User.ID)}
 		return domain.Tokens{}, uc.Journal.refuse(ctx, event, reason, domain.ErrInvalidCredentials)
 	}
+	try.succeeded(ctx)
 	return uc.begin(ctx, account, fresh)
 }
 
@@ -65,8 +75,8 @@ func (uc *Authenticate) account(ctx context.Context, username string) (domain.Ac
 
 // verify does one hash's work in the client's turn, and a second one for a
 // password that is right but hashed as we no longer do.
-func (uc *Authenticate) verify(ctx context.Context, account domain.Account, password domain.Password) (proof Verification, fresh domain.PasswordHash, err error) {
-	queued := uc.Queue.Do(ctx, OriginOf(ctx).Client.Address, func() {
+func (uc *Authenticate) verify(ctx context.Context, try *try, account domain.Account, password domain.Password) (proof Verification, fresh domain.PasswordHash, err error) {
+	queued := try.inTurn(ctx, uc.Queue, func() {
 		proof, err = uc.Hasher.Verify(ctx, account.Password.Hash, password)
 		if err == nil && proof.Match && proof.Stale {
 			fresh, err = uc.Hasher.Hash(ctx, password)

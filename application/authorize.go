@@ -14,6 +14,8 @@ type Authorize struct {
 	Journal  Journal
 	Verifier TokenVerifier
 	State    StateReader
+	// Throttle limits wrong API keys; the zero Throttle limits none.
+	Throttle Throttle
 }
 
 // Bearer returns the principal of an access token. domain.ErrTokenType,

@@ -14,7 +14,10 @@ type ChangeEmail struct {
 	Journal Journal
 	Hasher  PasswordHasher
 	Queue   HashingQueue
-	Outbox  *Outbox
+	// Throttle limits wrong passwords as it does at login; the zero Throttle
+	// limits none.
+	Throttle Throttle
+	Outbox   *Outbox
 }
 
 // Do mails the token, and the notice. Nobody learns whether the new address has
@@ -25,7 +28,7 @@ func (uc *ChangeEmail) Do(ctx context.Context, caller domain.User, address domai
 	if address == caller.Email {
 		return domain.Invalid("new_email", "is your address already")
 	}
-	proof := currentPassword{uc.Journal, uc.Hasher, uc.Queue}
+	proof := currentPassword{uc.Journal, uc.Hasher, uc.Queue, uc.Throttle}
 	if err := proof.verify(ctx, caller, current, nil); err != nil {
 		return err
 	}

@@ -14,7 +14,10 @@ type ChangePassword struct {
 	Grants  Grants
 	Hasher  PasswordHasher
 	Queue   HashingQueue
-	Policy  domain.PasswordPolicy
+	// Throttle limits wrong passwords as it does at login; the zero Throttle
+	// limits none.
+	Throttle Throttle
+	Policy   domain.PasswordPolicy
 }
 
 // Do returns the tokens of the new session. domain.ErrInvalid on
@@ -54,7 +57,7 @@ func (uc *ChangePassword) Do(ctx context.Context, caller domain.User, current, c
 
 // prove verifies the current password and hashes the chosen one, in one turn.
 func (uc *ChangePassword) prove(ctx context.Context, caller domain.User, current, chosen domain.Password) (hash domain.PasswordHash, err error) {
-	proof := currentPassword{uc.Journal, uc.Hasher, uc.Queue}
+	proof := currentPassword{uc.Journal, uc.Hasher, uc.Queue, uc.Throttle}
 	err = proof.verify(ctx, caller, current, func() error {
 		hash, err = uc.Hasher.Hash(ctx, chosen)
 		return err

@@ -13,14 +13,24 @@ import (
 type ForgotPassword struct {
 	Journal Journal
 	Outbox  *Outbox
+	// Throttle limits mails; the zero Throttle limits none.
+	Throttle Throttle
 }
 
-// Do mails a token to the account of email, if there is an active one. Nobody
-// learns whether there is.
+// Do mails a token to the account of email, if there is an active one that
+// has not had too many. Nobody learns whether there is. domain.ErrRateLimited
+// for too many of the client.
 func (uc *ForgotPassword) Do(ctx context.Context, email domain.Email) error {
+	send, err := uc.Throttle.mail(ctx, email)
+	if err != nil {
+		return uc.Journal.limited(ctx, err)
+	}
 	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailResetPassword, domain.PasswordResetAsked, func(u domain.User) string {
-		if !u.Active() {
+		switch {
+		case !u.Active():
 			return "user_inactive"
+		case !send:
+			return "rate_limited"
 		}
 		return ""
 	})

@@ -16,19 +16,37 @@ type Refresh struct {
 	Journal  Journal
 	Grants   Grants
 	Verifier TokenVerifier
+	// Throttle limits refreshes; the zero Throttle limits none.
+	Throttle Throttle
 }
 
 // Do returns the tokens of the session's next generation.
 // domain.ErrInvalidRefreshToken and domain.ErrTokenType for a token that is
-// worth nothing; any other error says that nothing is known, and never that
-// the session is over.
+// worth nothing; domain.ErrRateLimited; any other error says that nothing is
+// known, and never that the session is over.
 func (uc *Refresh) Do(ctx context.Context, token string) (domain.Tokens, error) {
+	if err := uc.Throttle.refresh(ctx); err != nil {
+		return domain.Tokens{}, uc.Journal.limited(ctx, err)
+	}
+	tokens, err := uc.advance(ctx, token)
+	if err != nil && isUnauthenticated(err) {
+		if limited := uc.Throttle.refreshFailed(ctx); limited != nil {
+			return domain.Tokens{}, uc.Journal.limited(ctx, limited)
+		}
+	}
+	return tokens, err
+}
+
+func (uc *Refresh) advance(ctx context.Context, token string) (domain.Tokens, error) {
 	claims, err := uc.Verifier.VerifyRefresh(ctx, token)
 	if err != nil {
 		if isUnauthenticated(err) {
 			uc.Journal.Record(ctx, domain.Event{Type: domain.TokenRefused, Outcome: domain.Failure, Reason: reasonOf(err)})
 		}
 		return domain.Tokens{}, err
+	}
+	if err := uc.Throttle.session(ctx, claims.Session); err != nil {
+		return domain.Tokens{}, uc.Journal.limited(ctx, err)
 	}
 	now := uc.Journal.Clock.Now()
 	const attempts = 3

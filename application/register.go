@@ -19,7 +19,9 @@ type Register struct {
 	Queue   HashingQueue
 	Policy  domain.PasswordPolicy
 	Open    bool
-	Outbox  *Outbox // nil: no mail can be sent
+	// Throttle limits registrations; the zero Throttle limits none.
+	Throttle Throttle
+	Outbox   *Outbox // nil: no mail can be sent
 }
 
 // Registration is what a person signs up with.
@@ -31,13 +33,16 @@ type Registration struct {
 
 // Do makes the account, unless the address is taken: then it records that and
 // returns nil all the same. ErrRegistrationClosed; domain.ErrInvalid for a
-// password that the policy refuses; domain.ErrOverloaded.
+// password that the policy refuses; domain.ErrRateLimited; domain.ErrOverloaded.
 func (uc *Register) Do(ctx context.Context, r Registration) error {
 	if !uc.Open {
 		return ErrRegistrationClosed
 	}
 	if err := uc.Policy.Check("password", r.Password, r.Email); err != nil {
 		return err
+	}
+	if err := uc.Throttle.register(ctx); err != nil {
+		return uc.Journal.limited(ctx, err)
 	}
 	hash, err := hashInTurn(ctx, uc.Queue, uc.Hasher, r.Password)
 	if err != nil {

@@ -15,11 +15,18 @@ type ResetPassword struct {
 	Hasher  PasswordHasher
 	Queue   HashingQueue
 	Policy  domain.PasswordPolicy
+	// Throttle limits presented tokens, and forgets the account's failures
+	// after a reset; the zero Throttle does neither.
+	Throttle Throttle
 }
 
 // Do uses a mailed token up. domain.ErrInvalidMailToken; with the token still
-// good: domain.ErrInvalid on "new_password", domain.ErrOverloaded.
+// good: domain.ErrInvalid on "new_password", domain.ErrRateLimited,
+// domain.ErrOverloaded.
 func (uc *ResetPassword) Do(ctx context.Context, token string, chosen domain.Password) error {
+	if err := uc.Throttle.reset(ctx); err != nil {
+		return uc.Journal.limited(ctx, err)
+	}
 	presented, err := present(ctx, uc.Journal.Store, uc.Journal.Clock, token, domain.MailResetPassword)
 	if err != nil {
 		return fmt.Errorf("reset a password: %w", refuseMailed(ctx, uc.Journal, domain.PasswordReset, err))
@@ -50,5 +57,7 @@ func (uc *ResetPassword) Do(ctx context.Context, token string, chosen domain.Pas
 	if err != nil {
 		return fmt.Errorf("reset a password: %w", refuseMailed(ctx, uc.Journal, domain.PasswordReset, err))
 	}
+	// The password is changed, whatever becomes of the failures: they pass by themselves.
+	_ = uc.Throttle.passwordReset(ctx, presented.user.Email)
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 type VerifyEmail struct {
 	Journal Journal
 	Outbox  *Outbox
+	// Throttle limits mails; the zero Throttle limits none.
+	Throttle Throttle
 }
 
 // Do uses a mailed token up. domain.ErrInvalidMailToken, also when somebody
@@ -56,15 +58,22 @@ func (uc *VerifyEmail) change(ctx context.Context, tx Tx, m mailed, note Note) e
 	return tx.MailTokens().DeleteOf(ctx, m.user.ID, "")
 }
 
-// Resend mails the proof again to an account that lacks it. Nobody learns
-// whether there is one.
+// Resend mails the proof again to an account that lacks it and has not had too
+// many mails. Nobody learns whether there is one. domain.ErrRateLimited for too
+// many of the client.
 func (uc *VerifyEmail) Resend(ctx context.Context, email domain.Email) error {
+	send, err := uc.Throttle.mail(ctx, email)
+	if err != nil {
+		return uc.Journal.limited(ctx, err)
+	}
 	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailVerifyEmail, domain.VerificationAsked, func(u domain.User) string {
 		switch {
 		case !u.Active():
 			return "user_inactive"
 		case u.EmailVerified():
 			return "already_verified"
+		case !send:
+			return "rate_limited"
 		}
 		return ""
 	})
