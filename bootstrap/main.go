@@ -115,11 +115,8 @@ func (s *service) Serve(ctx context.Context, migrate bool) error {
 	app := fx.New(graph, serving(migrate))
 	// fx stops only what had started when its context ends, and would forget a
 	// server that was about to: told to stop, start to the end, then stop.
-	if err := s.start(context.WithoutCancel(ctx), app); err != nil {
-		if ctx.Err() != nil {
-			return nil // before it was up
-		}
-		return err
+	if err := s.start(context.WithoutCancel(ctx), app); err != nil && ctx.Err() == nil {
+		return err // told to stop while it started, it just stops
 	}
 	select {
 	case <-ctx.Done():

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"net"
 	"net/http"
 	"syscall"
@@ -64,20 +63,13 @@ func newServer(in serverIn, migrate bool) *server {
 }
 
 func (s *server) httpServer(handler http.Handler) *http.Server {
-	quiet := log.New(discard{s.log}, "", 0)
+	// Net/http's own words are about clients that break off.
+	quiet, _ := zap.NewStdLogAt(s.log, zap.DebugLevel) // an error only for a level that is none
 	return &http.Server{
 		Handler: handler, ErrorLog: quiet,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 	}
-}
-
-// discard takes net/http's own words, of clients that break off, to the debug log.
-type discard struct{ log *zap.Logger }
-
-func (d discard) Write(text []byte) (int, error) {
-	d.log.Debug("http", zap.ByteString("text", text))
-	return len(text), nil
 }
 
 // start binds both listeners before anything is changed, so that a taken port

@@ -55,7 +55,7 @@ var adapterConfigs = fx.Provide(
 	},
 	func(c *Configuration) bcrypthash.Config { return bcrypthash.Config{Cost: c.BcryptCost} },
 	func(cores cores) hashqueue.Config {
-		return hashqueue.Config{Workers: min(hashqueue.DefaultWorkers(), int(cores)), Deadline: 2 * time.Second}
+		return hashqueue.Config{Workers: hashqueue.Workers(int(cores)), Deadline: 2 * time.Second}
 	},
 	func(c *Configuration, s Secrets) echohttp.Config {
 		return echohttp.Config{

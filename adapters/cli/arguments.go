@@ -19,7 +19,7 @@ type email struct{ domain.Email }
 
 // Decode is kong's.
 func (e *email) Decode(ctx *kong.DecodeContext) (err error) {
-	e.Email, err = decode(ctx, func(s string) (domain.Email, error) { return domain.ParseEmail(s) })
+	e.Email, err = decode(ctx, domain.ParseEmail)
 	return err
 }
 
