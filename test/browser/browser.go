@@ -9,15 +9,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test may drive its browser: much longer than one
-// needs, so that only a page that never comes is an error.
+// patience is how long a test may drive its browser: much longer than it
+// takes, so that only a page that never comes is an error.
 const patience = 2 * time.Minute
 
 // programs are the names that Chromium goes by.
 var programs = []string{"chromium", "chromium-browser", "google-chrome"}
 
 // Open starts a browser that ends with the test, and returns the context of its
-// only tab, for chromedp.Run. It fails the test where no browser is installed.
+// only tab, for chromedp.Do and chromedp.Run. It fails the test where no browser is installed.
 func Open(t testing.TB) context.Context {
 	t.Helper()
 	allocator, stop := chromedp.NewExecAllocator(t.Context(),
@@ -34,14 +34,13 @@ func Open(t testing.TB) context.Context {
 		chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), // a container's /dev/shm is small
 		chromedp.WindowSize(1280, 1000),
-		chromedp.WSURLReadTimeout(time.Minute),
 	)
 	t.Cleanup(stop)
 	timed, expire := context.WithTimeout(allocator, patience)
 	t.Cleanup(expire)
 	tab, closeTab := chromedp.NewContext(timed, chromedp.WithErrorf(t.Logf))
 	t.Cleanup(closeTab)
-	if err := chromedp.Run(tab); err != nil {
+	if err := chromedp.Do(tab); err != nil {
 		t.Fatalf("start the browser: %v", err)
 	}
 	return tab

@@ -3,7 +3,7 @@
 //
 //	tab := browser.Open(t)
 //	seen := browser.Watch(t, tab)
-//	err := chromedp.Run(tab, chromedp.Navigate(url), chromedp.Click(".btn"))
+//	err := chromedp.Do(tab, chromedp.Navigate(url), chromedp.Click(chromedp.CSS(".btn")))
 //	seen.OnlyFrom(origin)
 //
 // It opens no page of its own accord, and asks nothing of any network.

@@ -25,8 +25,7 @@ type Seen struct {
 func Watch(t testing.TB, tab context.Context) *Seen { //nolint:revive // t comes first in every helper of tests
 	t.Helper()
 	seen := &Seen{t: t}
-	chromedp.ListenTarget(tab, seen.note)
-	if err := chromedp.Run(tab, network.Enable(), log.Enable(), runtime.Enable()); err != nil {
+	if err := chromedp.Listen(tab, seen.note); err != nil {
 		t.Fatalf("watch the browser: %v", err)
 	}
 	return seen
@@ -39,11 +38,11 @@ func (s *Seen) note(event any) {
 	case *network.EventRequestWillBeSent:
 		s.requests = append(s.requests, e.Request.URL)
 	case *log.EventEntryAdded: // a violation of the content security policy is one
-		if e.Entry.Level == log.LevelError || e.Entry.Source == log.SourceSecurity {
+		if e.Entry.Level == log.EntryLevelError || e.Entry.Source == log.EntrySourceSecurity {
 			s.complaints = append(s.complaints, fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventExceptionThrown:
-		s.complaints = append(s.complaints, e.ExceptionDetails.Error())
+		s.complaints = append(s.complaints, fmt.Sprintf("script: %s (%s)", e.ExceptionDetails.Text, e.ExceptionDetails.URL))
 	}
 }
 
