@@ -91,3 +91,6 @@ func writeAll(out *bytes.Buffer, node *yaml.Node, open, end byte) error {
 	out.WriteByte(end)
 	return nil
 }
+
+// Document returns the OpenAPI document as YAML. Nobody may change it.
+func Document() []byte { return documentYAML }
