@@ -33,6 +33,7 @@ type UseCases struct {
 	Roles          *application.Roles
 	APIKeys        *application.APIKeys
 	Keys           application.KeySet
+	Mail           *MailUseCases // nil: no mail can be sent
 }
 
 // Routes mounts handlers beside ours. Give them guards where they need them.
@@ -112,6 +113,9 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.GET("/.well-known/jwks.json", a.jwks)
 	e.GET("/openapi.json", serveDocument(document.json, "application/json"))
 	e.GET("/openapi.yaml", serveDocument(document.yaml, "application/yaml"))
+	if a.Mail != nil {
+		a.mountMail(e, g)
+	}
 	if a.config.Docs {
 		mountDocs(e)
 	}
