@@ -51,3 +51,10 @@ type ChangeFollower interface {
 	// Lost says that changes may go untold from now on, until the next Beat.
 	Lost()
 }
+
+// Freshness says whether everything that was committed until some three
+// seconds ago is known to have been told. While it is false, what anybody
+// remembers of storage must be asked for anew.
+type Freshness interface {
+	Fresh() bool
+}

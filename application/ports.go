@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -349,12 +350,23 @@ type KeySet interface {
 	JWKS(ctx context.Context) (document []byte, etag string, err error)
 }
 
+// SigningKeyMaker makes signing keys.
+type SigningKeyMaker interface {
+	// NewSigningKey makes a key: sealed under its id, published, not stored yet.
+	// It may take as long as an RSA key takes: call it outside of transactions.
+	NewSigningKey(algorithm domain.SigningAlgorithm) (domain.SigningKey, error)
+}
+
+// ErrOtherSecret says that something was sealed under a secret that this
+// process does not have. Only the configuration can mend it.
+var ErrOtherSecret = errors.New("sealed under another SALLYPORT_SECRET")
+
 // Sealer encrypts what storage keeps, under a key derived from the service's secret.
 type Sealer interface {
 	// Seal encrypts plaintext, bound to the name of what it is.
 	Seal(name string, plaintext []byte) ([]byte, error)
 	// Open decrypts what Seal made under the same name, with the current or a
-	// previous secret; stale says that it should be sealed anew.
+	// previous secret; stale says that it should be sealed anew. ErrOtherSecret.
 	Open(name string, sealed []byte) (plaintext []byte, stale bool, err error)
 }
 

@@ -37,6 +37,8 @@ const (
 	APIKeyRefused        EventType = "api_key.refused"
 	SigningKeyCreated    EventType = "signing_key.created"
 	SigningKeyChanged    EventType = "signing_key.changed"
+	SigningKeyRevoked    EventType = "signing_key.revoked"
+	SigningKeysRewrapped EventType = "signing_key.rewrapped"
 	AccessGranted        EventType = "access.granted"
 	AccessDenied         EventType = "access.denied"
 	RateLimited          EventType = "rate_limited"

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -63,3 +64,7 @@ func (s Secret) Derive(label string, n int) []byte {
 	}
 	return key
 }
+
+// Name returns 16 hexadecimal characters that tell one secret from another and
+// nothing of either.
+func (s Secret) Name() string { return hex.EncodeToString(s.Derive("sallyport/secret/v1/name", 8)) }

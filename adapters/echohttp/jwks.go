@@ -2,13 +2,17 @@ package echohttp
 
 import (
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// jwksMaxAge is how long resource servers may keep the keys, in seconds. A new
-// key is published for at least as long before it signs.
-const jwksMaxAge = "300"
+// jwksCaching says how long resource servers may keep the keys: a new key is
+// published for longer before it signs.
+var jwksCaching = "public, max-age=" + strconv.Itoa(int(domain.JWKSMaxAge/time.Second))
 
 func (a *api) jwks(c echo.Context) error {
 	body, tag, err := a.Keys.JWKS(c.Request().Context())
@@ -16,7 +20,7 @@ func (a *api) jwks(c echo.Context) error {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age="+jwksMaxAge)
+	h.Set("Cache-Control", jwksCaching)
 	h.Set("ETag", tag)
 	if c.Request().Header.Get("If-None-Match") == tag {
 		return c.NoContent(http.StatusNotModified)

@@ -29,8 +29,8 @@ const (
 
 var (
 	// ErrOtherSecret says that a value was sealed under a secret that is
-	// neither the current nor the previous one. Only the configuration can mend it.
-	ErrOtherSecret = errors.New("sealed under another SALLYPORT_SECRET")
+	// neither the current nor the previous one: application.ErrOtherSecret.
+	ErrOtherSecret = application.ErrOtherSecret
 	// ErrDamaged says that a value is not what Seal made under that name.
 	ErrDamaged = errors.New("the sealed value is damaged, or belongs to something else")
 )

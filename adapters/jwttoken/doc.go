@@ -9,6 +9,6 @@
 // length, shape and header, then the key, then the signature, then the claims.
 //
 // It never asks whether a session still is live: that is the use cases'. It
-// never writes a key's state but for the first key of an algorithm; rotation
-// and revocation change storage, and Reload follows.
+// never writes a key's state but for the first key of all; rotation and
+// revocation change storage, and the ring follows what Changed tells it.
 package jwttoken

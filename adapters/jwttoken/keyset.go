@@ -1,10 +1,9 @@
 package jwttoken
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -17,28 +16,23 @@ type keySet struct {
 	signer *signingKey            // nil when there is none that can be opened
 	jwks   []byte
 	etag   string
+	asOf   uint64    // the changes that had been told of when it was read
+	asked  time.Time // when storage was, on the monotonic clock
 	// memory belongs to the set: when a key is withdrawn the next set has a new
 	// one, and whatever a verification under way still writes is written to the
 	// old, which nobody reads any more.
 	memory *memory
 }
 
-// signs reports whether a stored key is one that new tokens of the algorithm
-// are signed with.
-func signs(algorithm domain.SigningAlgorithm) func(domain.SigningKey) bool {
-	return func(k domain.SigningKey) bool { return k.State == domain.KeySigning && k.Algorithm == algorithm }
-}
-
 // newKeySet opens the stored keys. What the last set had open is not opened
 // again, so that sealing a key under another secret disturbs nobody. A key that
 // can't be opened is left out and reported in the error, beside a set of the others.
-func newKeySet(stored []domain.SigningKey, last *keySet, sealer application.Sealer, algorithm domain.SigningAlgorithm, remember int) (*keySet, error) {
+func newKeySet(stored []domain.SigningKey, last *keySet, sealer application.Sealer, policy domain.KeyPolicy, remember int) (*keySet, error) {
 	set := &keySet{keys: make(map[string]*signingKey, len(stored))}
-	stored = slices.SortedStableFunc(slices.Values(stored), func(a, b domain.SigningKey) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
+	stored = domain.SortSigningKeys(stored)
 	var failures []error
 	var public []*jwk
+	var opened []domain.SigningKey
 	for _, s := range stored {
 		if s.State != domain.KeyPublished && s.State != domain.KeySigning && s.State != domain.KeyRetiring {
 			continue // gone, or a state of a newer release: better no token than a wrong one
@@ -55,9 +49,10 @@ func newKeySet(stored []domain.SigningKey, last *keySet, sealer application.Seal
 		if key.jwk != nil {
 			public = append(public, key.jwk)
 		}
-		if signs(algorithm)(s) {
-			set.signer = key // the newest is the last
-		}
+		opened = append(opened, s)
+	}
+	if signer, ok := policy.Signer(opened); ok {
+		set.signer = set.keys[signer.ID]
 	}
 	var err error
 	if set.jwks, set.etag, err = encodeJWKS(public); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,19 +17,25 @@ const (
 	storageTimeout = 2 * time.Second
 	// unknownKeyPause is how often kids that nobody knows may ask storage.
 	unknownKeyPause = time.Second
+	// distrustPause is how often storage is asked while nobody can say that a
+	// change would have been heard of.
+	distrustPause = time.Second
 )
 
 // ring follows the signing keys in storage. It loads them when they are first
 // asked for, so that a database that is down at the start is no failure for
-// ever, and makes the first key of its algorithm when storage has none.
+// ever, and makes the first key when storage has none that signs.
 type ring struct {
 	store     application.Store
 	sealer    application.Sealer
 	clock     application.Clock
-	algorithm domain.SigningAlgorithm
+	policy    domain.KeyPolicy
 	remember  int
+	freshness application.Freshness // nil: whoever changes a key says so
+	change    func(context.Context, func(context.Context, application.Tx, application.Note) error) error
 
 	current atomic.Pointer[keySet] // nil until the first load
+	changes atomic.Uint64          // how many changes were told of
 
 	mu       sync.Mutex
 	running  *load // nil: none
@@ -44,15 +49,37 @@ type load struct {
 	err  error // once done
 }
 
-// keys returns the keys, and loads them if they never were.
+// believed returns the keys if they are known to be what storage has, up to
+// the bound of the change feed, and else nil. Its clock is the monotonic one: a
+// wall clock that is set back must not prolong belief.
+func (r *ring) believed() *keySet {
+	set := r.current.Load()
+	switch {
+	case set == nil, set.asOf < r.changes.Load():
+		return nil
+	case r.freshness != nil && !r.freshness.Fresh() && time.Since(set.asked) >= distrustPause:
+		return nil
+	}
+	return set
+}
+
+// keys returns the keys, and loads them if they never were or may be outdated.
+// When storage does not answer then, nothing is known of any key.
 func (r *ring) keys(ctx context.Context) (*keySet, error) {
-	if set := r.current.Load(); set != nil {
+	if set := r.believed(); set != nil {
 		return set, nil
 	}
-	if err := r.join(ctx); err != nil && r.current.Load() == nil {
-		return nil, err
+	arrival, began := r.changes.Load(), time.Now()
+	for {
+		err := r.join(ctx)
+		set := r.current.Load()
+		if set != nil && set.asOf >= arrival && (r.freshness == nil || began.Sub(set.asked) < distrustPause || r.freshness.Fresh()) {
+			return set, nil // a key that can't be opened is in the error, beside all others
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return r.current.Load(), nil
 }
 
 // key returns the key that a token names. One that is not known may be
@@ -151,20 +178,22 @@ func (r *ring) run(ctx context.Context, l *load) {
 
 // load reads the keys and puts them in force. Loads run one after the other.
 func (r *ring) load(ctx context.Context) error {
+	asOf, asked := r.changes.Load(), time.Now() // what changes from here on, this load may miss
 	stored, err := r.stored(ctx)
 	if err != nil {
 		return fmt.Errorf("load signing keys: %w", unavailable(err))
 	}
-	if !slices.ContainsFunc(stored, signs(r.algorithm)) {
+	if _, ok := r.policy.Signer(stored); !ok {
 		if stored, err = r.first(ctx); err != nil {
-			return fmt.Errorf("make the first %s signing key: %w", r.algorithm, unavailable(err))
+			return fmt.Errorf("make the first %s signing key: %w", r.policy.Algorithm, unavailable(err))
 		}
 	}
 	last := r.current.Load()
-	set, err := newKeySet(stored, last, r.sealer, r.algorithm, r.remember)
+	set, err := newKeySet(stored, last, r.sealer, r.policy, r.remember)
 	if set == nil || (last == nil && err != nil) {
 		return fmt.Errorf("load signing keys: %w", err) // a start with the wrong secret is no start
 	}
+	set.asOf, set.asked = asOf, asked
 	r.current.Store(set) // whatever could not be opened, withdrawn keys are withdrawn
 	if err != nil {
 		return fmt.Errorf("load signing keys: %w", err)
@@ -181,7 +210,7 @@ func (r *ring) stored(ctx context.Context) ([]domain.SigningKey, error) {
 // first stores a key that signs, unless another replica was faster, and
 // returns what is stored then.
 func (r *ring) first(ctx context.Context) ([]domain.SigningKey, error) {
-	fresh, err := r.newKey(r.algorithm) // outside the transaction: RSA takes its time
+	fresh, err := r.newKey(r.policy.Algorithm) // outside the transaction: RSA takes its time
 	if err != nil {
 		return nil, err
 	}
@@ -189,26 +218,43 @@ func (r *ring) first(ctx context.Context) ([]domain.SigningKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, storageTimeout)
 	defer cancel()
 	var stored []domain.SigningKey
-	err = r.store.Atomically(ctx, func(ctx context.Context, tx application.Tx) error {
+	err = r.change(ctx, func(ctx context.Context, tx application.Tx, note application.Note) error {
 		var err error
-		if stored, err = tx.SigningKeys().SigningKeys(ctx); err != nil || slices.ContainsFunc(stored, signs(r.algorithm)) {
+		if stored, err = tx.SigningKeys().SigningKeys(ctx); err != nil {
 			return err
 		}
+		if _, ok := r.policy.Signer(stored); ok {
+			return nil
+		}
 		stored = append(stored, fresh)
+		note(application.FirstSigningKey(fresh))
 		return tx.SigningKeys().Put(ctx, fresh)
 	})
 	return stored, err
 }
 
-// newKey makes a key, sealed under its id, in the state published.
-func (r *ring) newKey(algorithm domain.SigningAlgorithm) (domain.SigningKey, error) {
-	material, err := generate(algorithm)
-	if err != nil {
-		return domain.SigningKey{}, fmt.Errorf("generate: %w", err)
+// unrecorded is a change that leaves no audit row.
+func unrecorded(store application.Store) func(context.Context, func(context.Context, application.Tx, application.Note) error) error {
+	return func(ctx context.Context, fn func(context.Context, application.Tx, application.Note) error) error {
+		return store.Atomically(ctx, func(ctx context.Context, tx application.Tx) error {
+			return fn(ctx, tx, func(domain.Event) {})
+		})
 	}
-	key, err := newAccessKey("", algorithm, material)
-	if err != nil {
-		return domain.SigningKey{}, err
+}
+
+// newKey makes a key, sealed under its id, in the state published. No id
+// begins with a hyphen: people give it to commands, which would see a flag.
+func (r *ring) newKey(algorithm domain.SigningAlgorithm) (domain.SigningKey, error) {
+	var key *signingKey
+	var material []byte
+	for key == nil || key.id[0] == '-' {
+		var err error
+		if material, err = generate(algorithm); err != nil {
+			return domain.SigningKey{}, fmt.Errorf("generate: %w", err)
+		}
+		if key, err = newAccessKey("", algorithm, material); err != nil {
+			return domain.SigningKey{}, err
+		}
 	}
 	sealed, err := r.sealer.Seal(key.id, material)
 	if err != nil {

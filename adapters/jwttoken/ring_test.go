@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
@@ -157,7 +159,7 @@ func TestAWithdrawnKeyIsForgottenAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnotherAlgorithmGetsAKeyOfItsOwn(t *testing.T) {
+func TestEachAlgorithmSignsWithAKeyOfItsOwn(t *testing.T) {
 	t.Parallel()
 	store := newStore()
 	var signed []string
@@ -165,6 +167,7 @@ func TestAnotherAlgorithmGetsAKeyOfItsOwn(t *testing.T) {
 	clock := newClock()
 	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256, domain.HS256} {
 		tokens := newTokens(t, testConfig(algorithm), store, clock)
+		put(t, tokens, store, algorithm, domain.KeySigning)
 		token := signAccess(t, tokens)
 		c, err := split(token)
 		if err != nil || c.alg != algorithm {
@@ -175,7 +178,7 @@ func TestAnotherAlgorithmGetsAKeyOfItsOwn(t *testing.T) {
 	}
 	for _, tokens := range replicas {
 		for _, token := range signed { // keys that a replica has not seen are looked up
-			wantVerified(t, tokens, string(tokens.ring.algorithm), token)
+			wantVerified(t, tokens, string(tokens.ring.policy.Algorithm), token)
 		}
 	}
 	document, etag, err := replicas[0].JWKS(t.Context())
@@ -440,5 +443,107 @@ func TestAnInstallationOfSymmetricKeysHasAnEmptyKeySet(t *testing.T) {
 	document, _, err := tokens.JWKS(t.Context())
 	if err != nil || string(document) != `{"keys":[]}` {
 		t.Errorf(`got %s, %v, want {"keys":[]}`, document, err)
+	}
+}
+
+// A change of SALLYPORT_SIGNING_ALG is a rotation: until the new algorithm's key
+// has been published for long enough, the old one signs.
+func TestAnotherAlgorithmWaitsForItsKeyToSign(t *testing.T) {
+	t.Parallel()
+	store, clock := newStore(), newClock()
+	signAccess(t, newTokens(t, testConfig(domain.ES256), store, clock))
+	tokens := newTokens(t, testConfig(domain.EdDSA), store, clock)
+	if c, err := split(signAccess(t, tokens)); err != nil || c.alg != domain.ES256 {
+		t.Errorf("before there is a key: signed with %s, %v, want ES256", c.alg, err)
+	}
+	next := put(t, tokens, store, domain.EdDSA, domain.KeyPublished)
+	reload(t, tokens)
+	if c, err := split(signAccess(t, tokens)); err != nil || c.alg != domain.ES256 {
+		t.Errorf("while it is published: signed with %s, %v, want ES256", c.alg, err)
+	}
+	store.state(next.ID, domain.KeySigning)
+	reload(t, tokens)
+	if c, err := split(signAccess(t, tokens)); err != nil || c.kid != next.ID {
+		t.Errorf("when it signs: signed with %s, %v, want %s", c.kid, err, next.ID)
+	}
+	if got := len(store.all()); got != 2 {
+		t.Errorf("got %d keys, want 2: nobody made one that signs unpublished", got)
+	}
+}
+
+// heard says whether the change feed is up.
+type heard struct{ atomic.Bool }
+
+func (h *heard) Fresh() bool { return h.Load() }
+
+func TestAChangeThatIsToldCountsForTheNextToken(t *testing.T) {
+	t.Parallel()
+	store, clock := newStore(), newClock()
+	tokens := newTokens(t, testConfig(domain.EdDSA), store, clock)
+	for _, kind := range []application.ChangeKind{application.ChangedSigningKey, application.ChangedEverything} {
+		token := signAccess(t, tokens)
+		wantVerified(t, tokens, "before", token)
+		store.state(tokens.ring.current.Load().signer.id, domain.KeyGone)
+		wantVerified(t, tokens, "before anybody tells", token)
+		tokens.Changed(application.Change{Kind: application.ChangedSession, ID: sessionID})
+		wantVerified(t, tokens, "after a change of something else", token)
+		tokens.Changed(application.Change{Kind: kind})
+		wantRefused(t, tokens, "after "+string(kind), token, domain.ErrInvalidToken)
+	}
+	token := signAccess(t, tokens)
+	store.set(func() { store.down = domain.ErrUnavailable })
+	tokens.Changed(application.Change{Kind: application.ChangedEverything})
+	wantRefused(t, tokens, "when nothing is known of its key", token, domain.ErrUnavailable)
+	if document, _, err := tokens.JWKS(t.Context()); err != nil || len(document) == 0 {
+		t.Errorf("JWKS: got %s, %v, want the last that is known", document, err)
+	}
+}
+
+// DESIGN §4: from the loss of the feed on, a withdrawn key is trusted for a
+// second more at most.
+func TestWithoutTheFeedKeysAreReadAgainEverySecond(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, feed := newStore(), &heard{}
+		tokens, err := New(testConfig(domain.EdDSA), store, fakeSealer{"s1"}, newClock(), WithFreshness(feed))
+		if err != nil {
+			t.Fatalf("New: %v", err)
+		}
+		feed.Store(true)
+		token := signAccess(t, tokens)
+		time.Sleep(time.Hour)
+		loaded := store.readings()
+		wantVerified(t, tokens, "while changes are told", token)
+		if got := store.readings() - loaded; got != 0 {
+			t.Errorf("while changes are told: storage was asked %d times, want 0", got)
+		}
+		feed.Store(false)
+		for second := range 3 {
+			for range 10 {
+				wantVerified(t, tokens, "while they are not", token)
+			}
+			if got := store.readings() - loaded; got != second+1 {
+				t.Errorf("after %d s: storage was asked %d times, want %d", second, got, second+1)
+			}
+			time.Sleep(time.Second)
+		}
+		wantVerified(t, tokens, "just before the withdrawal", token)
+		store.state(tokens.ring.current.Load().signer.id, domain.KeyGone)
+		time.Sleep(time.Second)
+		wantRefused(t, tokens, "a second after the withdrawal", token, domain.ErrInvalidToken)
+		store.set(func() { store.down = domain.ErrUnavailable })
+		time.Sleep(time.Second)
+		wantRefused(t, tokens, "while storage does not answer", token, domain.ErrUnavailable)
+	})
+}
+
+func TestNoKeyIDLooksLikeAFlag(t *testing.T) {
+	t.Parallel()
+	tokens := newTokens(t, testConfig(domain.HS256), newStore(), newClock())
+	for range 1000 { // one in 64 would
+		key, err := tokens.NewSigningKey(domain.HS256)
+		if err != nil || key.ID[0] == '-' {
+			t.Fatalf("got %q, %v, want no hyphen in front", key.ID, err)
+		}
 	}
 }

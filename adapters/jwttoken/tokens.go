@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	_ application.TokenSigner   = (*Tokens)(nil)
-	_ application.TokenVerifier = (*Tokens)(nil)
+	_ application.TokenSigner     = (*Tokens)(nil)
+	_ application.TokenVerifier   = (*Tokens)(nil)
+	_ application.SigningKeyMaker = (*Tokens)(nil)
 )
 
 // Tokens signs and verifies tokens. It is safe for concurrent use.
@@ -25,7 +26,7 @@ type Tokens struct {
 // New returns tokens whose signing keys are kept in store, sealed by sealer
 // under their ids. It asks storage nothing yet. The error names the setting
 // that is wrong.
-func New(cfg Config, store application.Store, sealer application.Sealer, clock application.Clock) (*Tokens, error) {
+func New(cfg Config, store application.Store, sealer application.Sealer, clock application.Clock, options ...Option) (*Tokens, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
@@ -33,21 +34,45 @@ func New(cfg Config, store application.Store, sealer application.Sealer, clock a
 	if err != nil {
 		return nil, err
 	}
-	return &Tokens{
+	t := &Tokens{
 		issuer: cfg.Issuer, audience: cfg.Audience, clock: clock, secrets: secrets,
-		ring: &ring{store: store, sealer: sealer, clock: clock, algorithm: cfg.Algorithm, remember: cfg.Remember},
-	}, nil
+		ring: &ring{
+			store: store, sealer: sealer, clock: clock, remember: cfg.Remember,
+			policy: domain.KeyPolicy{Algorithm: cfg.Algorithm}, change: unrecorded(store),
+		},
+	}
+	for _, option := range options {
+		option(t.ring)
+	}
+	return t, nil
 }
 
-// SignAccess signs with the newest signing key of the configured algorithm.
-// domain.ErrUnavailable when the keys were never loaded and storage does not answer.
+// Option is something that tokens can do without.
+type Option func(*ring)
+
+// WithFreshness makes the keys be read from storage again, at most once a
+// second, while nobody can say that a withdrawal would have been heard of.
+// Without it, keys are believed until Changed or Reload.
+func WithFreshness(freshness application.Freshness) Option {
+	return func(r *ring) { r.freshness = freshness }
+}
+
+// WithJournal makes the first key of all leave its audit row.
+func WithJournal(journal application.Journal) Option {
+	return func(r *ring) { r.change = journal.Change }
+}
+
+// SignAccess signs with the newest signing key of the configured algorithm,
+// and while there is none with the newest of another: a change of the algorithm
+// is a rotation. domain.ErrUnavailable when the keys are not known and storage
+// does not answer.
 func (t *Tokens) SignAccess(ctx context.Context, claims domain.AccessClaims) (domain.AccessToken, error) {
 	set, err := t.ring.keys(ctx)
 	if err != nil {
 		return domain.AccessToken{}, err
 	}
 	if set.signer == nil {
-		return domain.AccessToken{}, errors.New("sign access token: no signing key of the configured algorithm can be opened")
+		return domain.AccessToken{}, errors.New("sign access token: no signing key can be opened")
 	}
 	payload, err := t.encodeAccess(&claims)
 	if err != nil {
@@ -73,6 +98,16 @@ func (t *Tokens) SignRefresh(claims domain.RefreshClaims) (domain.RefreshToken, 
 	return domain.RefreshToken{Secret: domain.NewSecret(token)}, nil
 }
 
+// Changed says what changed in storage. From then on no key is believed that
+// was read before, if one may be other than it was. It does not wait.
+func (t *Tokens) Changed(changes ...application.Change) {
+	for _, c := range changes {
+		if c.Kind == application.ChangedSigningKey || c.Kind == application.ChangedEverything {
+			t.ring.changes.Add(1)
+		}
+	}
+}
+
 // Reload brings the keys up to what storage has now, as whoever is told of a
 // change of signing keys must. Keys that can't be opened are in the error,
 // after all others are in force; but the first load puts none in force then.
@@ -83,7 +118,10 @@ func (t *Tokens) Reload(ctx context.Context) error { return t.ring.reload(ctx) }
 func (t *Tokens) JWKS(ctx context.Context) (document []byte, etag string, err error) {
 	set, err := t.ring.keys(ctx)
 	if err != nil {
-		return nil, "", err
+		// A set that others may keep for minutes is not what ends trust in a key.
+		if set = t.ring.current.Load(); set == nil {
+			return nil, "", err
+		}
 	}
 	return set.jwks, set.etag, nil
 }

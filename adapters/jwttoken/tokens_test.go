@@ -9,28 +9,7 @@ import (
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
-	"github.com/sallyport-auth/sallyport/test/conformance"
 )
-
-func TestTokensKeepTheirPromises(t *testing.T) {
-	t.Parallel()
-	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256, domain.HS256} {
-		for name, remember := range map[string]int{"remembering": 1000, "forgetting": 0} {
-			t.Run(string(algorithm)+" "+name, func(t *testing.T) {
-				t.Parallel()
-				conformance.TestTokens(t, func(t *testing.T, clock application.Clock) (application.TokenSigner, application.TokenVerifier) {
-					cfg := testConfig(algorithm)
-					cfg.Remember = remember
-					tokens, err := New(cfg, newStore(), fakeSealer{"s1"}, clock)
-					if err != nil {
-						t.Fatalf("New: %v", err)
-					}
-					return tokens, tokens
-				})
-			})
-		}
-	}
-}
 
 // CONTRACT §3 names the members of both kinds.
 func TestTokensHaveTheMembersOfTheContract(t *testing.T) {

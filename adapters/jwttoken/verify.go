@@ -16,7 +16,7 @@ func (t *Tokens) VerifyAccess(ctx context.Context, token string) (*domain.Access
 	remembers := t.ring.remember > 0 && len(token) <= longestRemembered
 	if remembers {
 		hash = hashToken(token)
-		if set := t.ring.current.Load(); set != nil {
+		if set := t.ring.believed(); set != nil {
 			if claims := set.memory.recall(hash, t.clock.Now()); claims != nil {
 				return claims, nil
 			}
