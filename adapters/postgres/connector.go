@@ -83,7 +83,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = opened.Close()
 		return nil, connectError{fmt.Errorf("a connection of %T lacks a method of database/sql", opened)}
 	}
-	return &timedConn{pqConn: conn, wire: dialer.last, checked: time.Now()}, nil
+	return &timedConn{pqConn: conn, wire: dialer.last}, nil
 }
 
 // wireDialer remembers the connection that it dialled last: the one in use,
@@ -123,23 +123,6 @@ type timedConn struct {
 	pqConn
 	wire     net.Conn
 	deadline time.Time
-	checked  time.Time // when the server was last known to be there
-}
-
-// restPeriod is how long a connection rests before it is looked at again.
-const restPeriod = 100 * time.Millisecond
-
-// ResetSession refuses a connection that the server has left while it rested:
-// found out now, nothing was sent, and another connection does as well. A
-// broken connection that is found out later may be one write in doubt.
-func (c *timedConn) ResetSession(ctx context.Context) error {
-	if now := time.Now(); now.Sub(c.checked) > restPeriod {
-		if left(c.wire) {
-			return driver.ErrBadConn
-		}
-		c.checked = now
-	}
-	return c.pqConn.ResetSession(ctx)
 }
 
 func (c *timedConn) arm(ctx context.Context) {

@@ -101,7 +101,6 @@ func TestConnectionsThatDiedAtRestCostNobodyAnError(t *testing.T) {
 	}
 	all.Wait()
 	proxy.Reset()
-	time.Sleep(150 * time.Millisecond) // they are looked at again only when they have rested for 100 ms
 	for range 16 {
 		if err := s.Users().Update(t.Context(), user); err != nil {
 			t.Errorf("Update: got %v, want nil", err)

@@ -111,7 +111,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 		return fmt.Errorf("prepare the lock of migrations: %w", err)
 	}
 	db := sql.OpenDB(s.direct)
-	defer db.Close() //nolint:errcheck // what was applied is committed
+	defer db.Close() // what was applied is committed
 	err = s.migrations.Up(ctx, db, goose.WithSessionLocker(locker))
 	if err != nil && ctx.Err() == nil && classify(err) == sqlstore.Unavailable {
 		return errors.Join(domain.ErrUnavailable, err)

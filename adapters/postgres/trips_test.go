@@ -119,7 +119,7 @@ func TestARefreshRewritesNoIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback() //nolint:errcheck // it only looks
+	defer tx.Rollback() // it only looks
 	if _, err := tx.Exec("UPDATE sessions SET generation = generation + 1, rotated_at = now(), idle_expires_at = now()"); err != nil {
 		t.Fatal(err)
 	}

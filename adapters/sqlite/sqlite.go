@@ -178,7 +178,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 	}
 	db := sql.OpenDB(connector{writing(s.path, "60000")})
 	db.SetMaxOpenConns(1) // so that goose works inside the transaction that is begun here
-	defer db.Close()      //nolint:errcheck // what was applied is committed
+	defer db.Close()      // what was applied is committed
 	if _, err := db.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
 		return s.Unavailable("lock the database", err)
 	}

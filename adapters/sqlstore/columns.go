@@ -30,7 +30,7 @@ func (i *instant) Scan(value any) error {
 // Value returns what a driver writes.
 func (i instant) Value() (driver.Value, error) {
 	if i.IsZero() {
-		return nil, nil //nolint:nilnil // NULL
+		return nil, nil // NULL
 	}
 	return i.UTC(), nil
 }

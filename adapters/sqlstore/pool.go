@@ -72,7 +72,7 @@ func (p *pool) release() { <-p.slots }
 // bounded is a context with a deadline that it leaves to the driver to keep:
 // it is never done, so that nobody watches it in a goroutine of its own.
 type bounded struct {
-	context.Context //nolint:containedctx // it is one
+	context.Context // it is one
 	deadline        time.Time
 }
 

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/jmoiron/sqlx"
 
@@ -71,7 +72,7 @@ func (p ports) all(ctx context.Context, rows any, query string, args ...any) err
 func (p ports) named(ctx context.Context, name string, rows any, query string, args ...any) error {
 	return p.run.Read(ctx, func(ctx context.Context, db sqlx.ExtContext) error {
 		err := p.dialect.translate(name, sqlx.SelectContext(ctx, db, rows, query, args...))
-		return ignore(err, sql.ErrNoRows) // a malformed cursor: nothing follows it
+		return found(err) // a malformed cursor: nothing follows it
 	})
 }
 
@@ -85,7 +86,7 @@ func (p ports) exec(ctx context.Context, changes []application.Change, query str
 		}
 		return p.dialect.translate(p.called[query], err)
 	})
-	return touched, ignore(err, sql.ErrNoRows) // a malformed id: no row
+	return touched, found(err) // a malformed id: no row
 }
 
 // affect is exec for a write that is missing what it needs when it touches nothing.
@@ -110,8 +111,9 @@ func (p ports) returning(ctx context.Context, row any, query string, args ...any
 	})
 }
 
-func ignore(err, which error) error {
-	if err == which { //nolint:errorlint // translate passes it as it is
+// found takes no row for no error.
+func found(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	return err

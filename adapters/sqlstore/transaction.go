@@ -28,7 +28,7 @@ func (s *Store) Atomically(ctx context.Context, fn func(context.Context, applica
 					return stop
 				}
 			}
-			tx := &transaction{dialect: s.dialect, caller: ctx, limit: limit.(bounded)} //nolint:forcetypeassert // pool.do made it
+			tx := &transaction{dialect: s.dialect, caller: ctx, limit: limit.(bounded)} // pool.do made it
 			if err = tx.attempt(db, s, fn); !tx.again {
 				return err
 			}
@@ -52,7 +52,7 @@ func settled(err error) error {
 // when the caller has left.
 func pause(ctx context.Context, attempt int) error {
 	const first, longest = 500 * time.Microsecond, 20 * time.Millisecond
-	timer := time.NewTimer(rand.N(min(first<<min(attempt, 8), longest))) //nolint:gosec // it is no secret
+	timer := time.NewTimer(rand.N(min(first<<min(attempt, 8), longest))) // it is no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -65,7 +65,7 @@ func pause(ctx context.Context, attempt int) error {
 // transaction is one run of Atomically's function.
 type transaction struct {
 	dialect *Dialect
-	caller  context.Context //nolint:containedctx // both end with the run
+	caller  context.Context // both end with the run
 	limit   bounded
 	tx      *sqlx.Tx
 	changes []application.Change
@@ -77,7 +77,7 @@ func (t *transaction) attempt(db *sqlx.DB, s *Store, fn func(context.Context, ap
 	if t.tx, err = db.BeginTxx(t.limit, &sql.TxOptions{Isolation: t.dialect.Isolation}); err != nil {
 		return t.rivalry(t.dialect.translate("begin a transaction", err))
 	}
-	defer t.tx.Rollback() //nolint:errcheck // says only that it is over already, but for a panic of fn
+	defer t.tx.Rollback() // says only that it is over already, but for a panic of fn
 	p := s.ports
 	p.run = t
 	if err = fn(t.caller, p); err == nil && !t.again {
