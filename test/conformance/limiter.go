@@ -39,6 +39,7 @@ func TestLimiter(t *testing.T, open OpenLimiter) {
 		"failures from everywhere lock strangers out":         strangersLocked,
 		"a known client has a budget of its own":              knownClient,
 		"a client is known until it has been away too long":   knownExpires,
+		"a failure counts where it was reserved":              failureOfOneKnownMeanwhile,
 		"a success breaks the row of failures":                rowBroken,
 		"after the wait for everybody the row begins anew":    rowAnew,
 		"a reset forgets the account's failures everywhere":   resetForgets,

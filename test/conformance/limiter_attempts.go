@@ -274,6 +274,15 @@ func knownExpires(t *testing.T, l *limited) {
 	l.waits(t, "ada", "home", time.Hour)
 }
 
+func failureOfOneKnownMeanwhile(t *testing.T, l *limited) {
+	late := attemptOn("ada", "home")
+	l.reserve(t, late) // as a stranger
+	l.tries(t, 1, "ada", "home", application.AttemptSucceeded)
+	l.attackFrom(t, "net", "ada", 99)
+	l.settle(t, late, application.AttemptFailed)
+	l.waits(t, "ada", "new", time.Hour)
+}
+
 func rowBroken(t *testing.T, l *limited) {
 	l.attackFrom(t, "net", "ada", 99)
 	l.tries(t, 1, "ada", "home", application.AttemptSucceeded)
