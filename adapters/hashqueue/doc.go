@@ -1,12 +1,16 @@
-// Package hashqueue runs the work of hashing passwords on a few threads of low
-// priority, so that hashing takes every idle cycle and nobody else's.
+// Package hashqueue decides when a password may be hashed: as many at once as
+// there are cores, on threads that give way to everything else, fairly between
+// clients, and nobody waits for longer than is worth it.
 //
-// Each worker is an OS thread of the lowest priority where the system has
-// that (Linux), one for each core; elsewhere there are fewer of them than
-// cores. The runtime needs spare Ps for it (GOMAXPROCS above the number of
-// workers), or the scheduler itself would wait for a hash to finish.
+// The workers are operating system threads of their own at the lowest
+// priority: a request that hashes nothing gets its core at once, and whatever
+// is left of the processor goes to logins. For that the Go scheduler needs
+// room: bootstrap sets GOMAXPROCS to twice the cores, since a worker holds one
+// of its slots also while the system runs something else in its place.
 //
-// Waiting is fair between clients: each has a line of its own, and the workers
-// go round the lines. What would wait longer than the deadline is refused at
-// once; a waiter that gave up is taken out, and its work never runs.
+// A client is whatever its name says, usually an address. Its works run in the
+// order of their arrival; clients take turns, so that one that sends a thousand
+// delays another by one turn each.
+//
+// It hashes nothing itself, and does not limit how often anybody may try.
 package hashqueue

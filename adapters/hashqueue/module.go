@@ -8,11 +8,14 @@ import (
 	"github.com/sallyport-auth/sallyport/application"
 )
 
-// Module provides *Queue and application.HashingQueue. It needs a Config.
-var Module = fx.Module("hashqueue",
-	fx.Provide(func(lc fx.Lifecycle, config Config) (*Queue, application.HashingQueue) {
-		q := New(config)
-		lc.Append(fx.StopHook(func(context.Context) error { q.Close(); return nil }))
-		return q, q
-	}),
-)
+// Module provides application.HashingQueue. It needs a Config.
+var Module = fx.Module("hashqueue", fx.Provide(newInGraph))
+
+func newInGraph(config Config, lifecycle fx.Lifecycle) application.HashingQueue {
+	q := New(config)
+	lifecycle.Append(fx.Hook{OnStop: func(context.Context) error {
+		q.Close()
+		return nil
+	}})
+	return q
+}

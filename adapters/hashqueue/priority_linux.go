@@ -1,11 +1,15 @@
 package hashqueue
 
-import "golang.org/x/sys/unix"
+import "syscall"
 
-// lowPriority says whether a thread can be told to yield to all others.
-const lowPriority = true
+const (
+	givesWay = true
+	lowest   = 19
+)
 
-// lowerPriority gives the calling thread the lowest priority. On Linux a
-// "process" of setpriority(2) is a thread, and 0 the calling one. Raising the
-// niceness is always allowed.
-func lowerPriority() { _ = unix.Setpriority(unix.PRIO_PROCESS, 0, 19) }
+// giveWay lowers the priority of the calling thread alone: on Linux a nice
+// value belongs to a thread. Where a sandbox forbids it, the work is done at
+// the priority of everything else.
+func giveWay() {
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, syscall.Gettid(), lowest)
+}

@@ -2,7 +2,7 @@
 
 package hashqueue
 
-// lowPriority says whether a thread can be told to yield to all others.
-const lowPriority = false
+// givesWay is false where a thread can't be given a priority of its own.
+const givesWay = false
 
-func lowerPriority() {}
+func giveWay() {}

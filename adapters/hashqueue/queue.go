@@ -1,7 +1,6 @@
 package hashqueue
 
 import (
-	"container/list"
 	"context"
 	"runtime"
 	"sync"
@@ -11,226 +10,149 @@ import (
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// Config is what the queue can be told.
+const (
+	// DefaultDeadline is how long a work may wait for its turn.
+	DefaultDeadline = 2 * time.Second
+	// maxWaiting bounds what the queue may hold, however fast the works are.
+	maxWaiting = 4096
+)
+
+// Config is what a Queue is told; zero members have defaults.
 type Config struct {
-	Workers  int           // 0: DefaultWorkers
-	Deadline time.Duration // the longest wait for a turn; 0: 2 s
+	Workers  int           // works at once; 0: Workers(GOMAXPROCS)
+	Deadline time.Duration // of a work's turn; 0: DefaultDeadline
 }
 
-// DefaultWorkers is how many hashes run at once.
-func DefaultWorkers() int {
-	if lowPriority {
-		return runtime.NumCPU()
+// Workers returns how many workers suit so many cores: all of them where
+// threads can give way to others, one fewer (but at least one) where not.
+func Workers(cores int) int {
+	if !givesWay {
+		cores--
 	}
-	return max(1, runtime.NumCPU()/2) // nothing makes them yield, so leave cores to the rest
+	return max(cores, 1)
 }
 
-// Queue is an application.HashingQueue. Close it after use.
+// Queue runs works in their turn. New makes one, Close ends it.
 type Queue struct {
 	deadline time.Duration
-	workers  int
-	stopped  sync.WaitGroup
+	workers  sync.WaitGroup
 
-	mu      sync.Mutex
-	ready   sync.Cond
-	lines   map[string]*list.List // of *turn, by client
-	round   *list.List            // of the lines' clients, in the order of service
-	waiting int
-	running int
-	mean    time.Duration // of the work, exponentially weighted; 0: not known yet
-	closed  bool
+	mu     sync.Mutex // held for a few steps at most: a worker that holds it may be put aside by the system
+	ready  sync.Cond  // there is a ticket, or the queue is closed
+	line   line
+	pace   pace
+	closed bool
 }
 
 var _ application.HashingQueue = (*Queue)(nil)
 
-// turn is one piece of work that waits, runs, or is done.
-type turn struct {
-	work    func()
-	client  string
-	element *list.Element // in its line while it waits; nil after
-	done    chan struct{}
-	panic   any
-}
-
-// New starts the workers.
+// New returns a Queue whose workers run until Close.
 func New(config Config) *Queue {
 	if config.Workers <= 0 {
-		config.Workers = DefaultWorkers()
+		config.Workers = Workers(runtime.GOMAXPROCS(0))
 	}
 	if config.Deadline <= 0 {
-		config.Deadline = 2 * time.Second
+		config.Deadline = DefaultDeadline
 	}
-	q := &Queue{deadline: config.Deadline, workers: config.Workers, lines: map[string]*list.List{}, round: list.New()}
+	q := &Queue{deadline: config.Deadline, line: newLine(), pace: newPace(config.Workers)}
 	q.ready.L = &q.mu
-	for range q.workers {
-		q.stopped.Go(q.serve)
+	for worker := range config.Workers {
+		q.workers.Go(func() { q.work(worker) })
 	}
 	return q
 }
 
-// Admit implements application.HashingQueue.
+// Close refuses what waits and what comes, and returns when the running works
+// are done. It may be called again.
+func (q *Queue) Close() {
+	q.mu.Lock()
+	q.closed = true
+	for ticket := q.line.next(); ticket != nil; ticket = q.line.next() {
+		ticket.finish(outcome{err: domain.ErrUnavailable})
+	}
+	q.mu.Unlock()
+	q.ready.Broadcast()
+	q.workers.Wait()
+}
+
+// Admit answers for the client of the context's Origin, whose works Do takes
+// under the client's address.
 func (q *Queue) Admit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	client := application.OriginOf(ctx).Client.Address
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.admit()
+	return q.refusal(client)
 }
 
-// admit refuses what would wait longer than the deadline. The caller holds the lock.
-func (q *Queue) admit() error {
-	if q.closed {
-		return domain.ErrOverloaded.After(time.Second)
-	}
-	if wait := q.estimate(); wait > q.deadline {
-		return domain.ErrOverloaded.After(wait - q.deadline)
-	}
-	return nil
-}
-
-// estimate says how long work that queued now would wait.
-func (q *Queue) estimate() time.Duration {
-	ahead := q.waiting + q.running - q.workers + 1
-	if ahead <= 0 {
-		return 0
-	}
-	if q.mean == 0 { // nothing has finished yet: let in a few, and see
-		if q.waiting >= 4*q.workers {
-			return q.deadline + time.Second
-		}
-		return 0
-	}
-	return time.Duration(ahead) * q.mean / time.Duration(q.workers)
-}
-
-// Do implements application.HashingQueue. A panic of work is the caller's.
+// Do runs work on a worker. A panic of work goes on in the caller.
 func (q *Queue) Do(ctx context.Context, client string, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	t := &turn{work: work, client: client, done: make(chan struct{})}
-	if err := q.enter(t); err != nil {
+	q.mu.Lock()
+	if err := q.refusal(client); err != nil {
+		q.mu.Unlock()
 		return err
 	}
+	ticket := q.line.join(client, ctx.Err, work)
+	q.mu.Unlock()
+	q.ready.Signal()
+	return q.wait(ctx, ticket)
+}
+
+// wait returns when the ticket's work is done, or has been given up in time.
+func (q *Queue) wait(ctx context.Context, ticket *ticket) error {
 	deadline := time.NewTimer(q.deadline)
 	defer deadline.Stop()
+	var gaveUp error
 	select {
-	case <-t.done:
+	case done := <-ticket.done:
+		return done.result()
 	case <-ctx.Done():
-		if q.leave(t) {
-			return context.Cause(ctx)
-		}
+		gaveUp = ctx.Err()
 	case <-deadline.C:
-		if q.leave(t) {
-			return domain.ErrOverloaded.After(time.Second)
-		}
 	}
-	<-t.done // it runs: nothing can stop a hash half-way
-	if t.panic != nil {
-		panic(t.panic)
-	}
-	return nil
-}
-
-func (q *Queue) enter(t *turn) error {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err := q.admit(); err != nil {
-		return err
+	left := q.line.leave(ticket)
+	if left && gaveUp == nil {
+		gaveUp = q.overloaded(ticket.client)
 	}
-	line := q.lines[t.client]
-	if line == nil {
-		line = list.New()
-		q.lines[t.client] = line
-		q.round.PushBack(t.client)
-	}
-	t.element = line.PushBack(t)
-	q.waiting++
-	q.ready.Signal()
-	return nil
-}
-
-// leave takes a turn out of its line, and reports whether it still waited.
-func (q *Queue) leave(t *turn) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if t.element == nil {
-		return false
-	}
-	q.lines[t.client].Remove(t.element) // an empty line goes when the round comes to it
-	t.element = nil
-	q.waiting--
-	return true
-}
-
-// next takes the first turn of the client whose turn it is. The caller holds
-// the lock, and somebody waits.
-func (q *Queue) next() *turn {
-	for {
-		front := q.round.Front()
-		client, _ := front.Value.(string)
-		line := q.lines[client]
-		first := line.Front()
-		if first == nil {
-			q.round.Remove(front)
-			delete(q.lines, client)
-			continue
-		}
-		q.round.MoveToBack(front)
-		t, _ := line.Remove(first).(*turn)
-		t.element = nil
-		q.waiting--
-		return t
-	}
-}
-
-// serve is one worker.
-func (q *Queue) serve() {
-	runtime.LockOSThread() // never unlocked: the thread ends with the worker, and its priority with it
-	lowerPriority()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for {
-		for q.waiting == 0 && !q.closed {
-			q.ready.Wait()
-		}
-		if q.waiting == 0 {
-			return
-		}
-		t := q.next()
-		q.running++
-		q.mu.Unlock()
-		began := time.Now()
-		t.run()
-		took := time.Since(began)
-		q.mu.Lock()
-		q.running--
-		q.learn(took)
-		close(t.done)
-	}
-}
-
-func (t *turn) run() {
-	defer func() { t.panic = recover() }()
-	t.work()
-}
-
-// learn moves the mean a fifth of the way to the newest measurement.
-func (q *Queue) learn(took time.Duration) {
-	if q.mean == 0 {
-		q.mean = took
-		return
-	}
-	q.mean += (took - q.mean) / 5
-}
-
-// Close refuses new work, finishes what waits, and returns when the workers
-// have stopped.
-func (q *Queue) Close() {
-	q.mu.Lock()
-	q.closed = true
-	q.ready.Broadcast()
 	q.mu.Unlock()
-	q.stopped.Wait()
+	if !left { // it runs: nobody may touch its variables before it is done
+		done := <-ticket.done
+		return done.result()
+	}
+	return gaveUp
+}
+
+// refusal returns why client can't queue now, or nil. mu is held.
+func (q *Queue) refusal(client string) error {
+	if q.closed {
+		return domain.ErrUnavailable
+	}
+	if q.line.waiting >= maxWaiting || q.estimate(client) > q.tolerated() {
+		return q.overloaded(client)
+	}
+	return nil
+}
+
+// estimate returns how long client's next work would wait. mu is held.
+func (q *Queue) estimate(client string) time.Duration {
+	return q.pace.wait(q.line.ahead(client), time.Now())
+}
+
+// tolerated is the longest estimate that is let in. The quarter that is left
+// is for works slower than the mean and for clients that come meanwhile: who
+// is refused should hear it at once, not at the deadline.
+func (q *Queue) tolerated() time.Duration { return q.deadline - q.deadline/4 }
+
+// overloaded tells client when its next work would be let in, in whole
+// seconds. mu is held.
+func (q *Queue) overloaded(client string) error {
+	excess := q.estimate(client) - q.tolerated()
+	seconds := (excess + time.Second - 1) / time.Second
+	return domain.ErrOverloaded.After(max(seconds, 1) * time.Second)
 }
