@@ -74,11 +74,12 @@ func (uc *Authenticate) account(ctx context.Context, username string) (domain.Ac
 }
 
 // verify does one hash's work in the client's turn, and a second one for a
-// password that is right but hashed as we no longer do.
+// login that succeeds on a hash as we no longer make them: were it done for one
+// that is refused all the same, its time would tell that the password is right.
 func (uc *Authenticate) verify(ctx context.Context, try *try, account domain.Account, password domain.Password) (proof Verification, fresh domain.PasswordHash, err error) {
 	queued := try.inTurn(ctx, uc.Queue, func() {
 		proof, err = uc.Hasher.Verify(ctx, account.Password.Hash, password)
-		if err == nil && proof.Match && proof.Stale {
+		if err == nil && proof.Stale && uc.refusal(account, proof) == "" {
 			fresh, err = uc.Hasher.Hash(ctx, password)
 		}
 	})
