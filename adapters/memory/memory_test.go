@@ -166,3 +166,8 @@ func TestAFollowerHearsBeatsUntilItsContextEnds(t *testing.T) {
 		}
 	})
 }
+
+func TestLifecycleInMemory(t *testing.T) {
+	t.Parallel()
+	conformance.TestLifecycle(t, func(*testing.T) application.Storage { return memory.New() })
+}

@@ -36,6 +36,13 @@ func TestPostgresIsStorageBehindPgBouncer(t *testing.T) {
 	})
 }
 
+func TestLifecycleOnPostgres(t *testing.T) {
+	t.Parallel()
+	conformance.TestLifecycle(t, func(t *testing.T) application.Storage {
+		return migrated(t, postgres.Config{MaxConns: 8})
+	})
+}
+
 // migrated opens a database of its own, with the schema.
 func migrated(t *testing.T, config postgres.Config) *postgres.Storage {
 	t.Helper()

@@ -16,6 +16,13 @@ func TestSQLiteIsStorage(t *testing.T) {
 	})
 }
 
+func TestLifecycleOnSQLite(t *testing.T) {
+	t.Parallel()
+	conformance.TestLifecycle(t, func(t *testing.T) application.Storage {
+		return migrated(t, filepath.Join(t.TempDir(), "life.db"))
+	})
+}
+
 // migrated opens the database of a file, with the schema.
 func migrated(t *testing.T, path string) *sqlite.Storage {
 	t.Helper()

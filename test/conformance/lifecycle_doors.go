@@ -1,0 +1,199 @@
+package conformance
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
+)
+
+var (
+	emails    = []string{"root@example.com", "ada@example.com", "bob@example.com", "eve@example.com"}
+	passwords = []string{"a horse and a stable", "eleven quiet ferries", "nobody paints owls"}
+)
+
+func phrase(text string) domain.Password { return domain.Password{Secret: domain.NewSecret(text)} }
+
+func (l *life) registers(*rapid.T) {
+	email, chosen := one(l, "email", emails), one(l, "password", passwords)
+	l.someFault()
+	err := l.register.Do(l.ctx, application.Registration{Email: domain.StoredEmail(email), Password: phrase(chosen)})
+	l.m.admitted++
+	l.m.hashed++
+	l.came("register "+email, err, nil, func() {
+		if owner := l.m.who(email); owner != nil {
+			l.m.refused(domain.RegistrationRepeated, string(owner.id), "")
+			return
+		}
+		user, err := l.line.Storage.Users().UserByEmail(l.ctx, domain.StoredEmail(email))
+		l.expect("the new account of "+email, err, nil)
+		p := &person{id: user.ID, email: email, password: chosen, era: l.hasher.era, roles: []domain.RoleName{domain.RoleUser}}
+		l.m.people = append(l.m.people, p)
+		l.m.left(domain.UserRegistered, string(p.id), "")
+	})
+}
+
+func (l *life) logsIn(*rapid.T) {
+	p := one(l, "account", l.m.accounts())
+	l.someFault()
+	l.enter(p)
+}
+
+// enter logs p in with the right password.
+func (l *life) enter(p *person) {
+	tokens, err := l.authenticate.Do(l.ctx, application.Login{Username: strings.ToUpper(p.email), Password: phrase(p.password)})
+	l.m.admitted++
+	l.m.verified++
+	want := error(nil)
+	if p.disabled {
+		want = domain.ErrInvalidCredentials
+	} else if p.era != l.hasher.era {
+		l.m.hashed++
+	}
+	var v *visit
+	answered := l.came("log in "+p.email, err, want, func() {
+		if want != nil {
+			return
+		}
+		p.era = l.hasher.era
+		v = l.m.begin(p, l.newSessionOf(p))
+		l.m.left(domain.LoginSucceeded, string(p.id), v.id)
+	})
+	if answered {
+		l.issued("log in "+p.email, v, tokens)
+	}
+}
+
+// newSessionOf returns the one session of p that the model does not know.
+func (l *life) newSessionOf(p *person) domain.SessionID {
+	stored, err := l.line.Storage.Sessions().ListByUser(l.ctx, p.id, l.m.now, page[domain.SessionID](1000))
+	l.expect("list the sessions of "+p.email, err, nil)
+	fresh := slices.DeleteFunc(stored, func(s domain.Session) bool {
+		return slices.ContainsFunc(l.m.visits, func(v *visit) bool { return v.id == s.ID })
+	})
+	if len(fresh) != 1 {
+		l.fail("new sessions of %s: got %d, want 1", p.email, len(fresh))
+	}
+	return fresh[0].ID
+}
+
+func (l *life) logsInWrongly(*rapid.T) {
+	username, chosen := one(l, "username", append([]string{"nobody@example.com", "no address"}, emails...)), one(l, "password", passwords)
+	if p := l.m.who(username); p != nil && p.password == chosen {
+		chosen += "!"
+	}
+	_, err := l.authenticate.Do(l.ctx, application.Login{Username: username, Password: phrase(chosen)})
+	l.m.admitted++
+	l.m.verified++
+	l.expect("log in "+username+" wrongly", err, domain.ErrInvalidCredentials)
+}
+
+func (l *life) changesPassword(*rapid.T) {
+	good := l.m.good()
+	if len(good) == 0 {
+		return
+	}
+	ps := one(l, "access token", good)
+	p, chosen := ps.of.of, one(l, "password", passwords)
+	wrongly := rapid.IntRange(0, 3).Draw(l.rt, "wrongly") == 0
+	principal, err := l.authorize.Bearer(l.ctx, ps.text)
+	l.expect("the bearer "+p.email, err, nil)
+	current := p.password
+	if wrongly {
+		current += "?"
+	}
+	l.someFault()
+	tokens, err := l.change.Do(l.ctx, *principal.User, phrase(current), phrase(chosen))
+	l.m.admitted++
+	l.m.verified++
+	what := "change the password of " + p.email
+	if wrongly {
+		l.came(what, err, domain.ErrInvalid, none)
+		return
+	}
+	l.m.hashed++
+	var v *visit
+	answered := l.came(what, err, nil, func() {
+		l.m.endAll(p)
+		l.m.spendAll(p)
+		p.password, p.era = chosen, l.hasher.era
+		v = l.m.begin(p, l.newSessionOf(p))
+		l.m.left(domain.PasswordChanged, string(p.id), v.id)
+	})
+	if answered {
+		l.issued(what, v, tokens)
+	}
+}
+
+func (l *life) asksForReset(*rapid.T) {
+	email := one(l, "email", append([]string{"nobody@example.com"}, emails...))
+	l.someFault()
+	err := l.forgot.Do(l.ctx, domain.StoredEmail(email))
+	p := l.m.who(email)
+	l.came("ask for a reset of "+email, err, nil, func() {
+		text := l.mailed(domain.MailResetPassword)
+		switch {
+		case p == nil:
+			l.m.refused(domain.PasswordResetAsked, "", "")
+		case p.disabled:
+			l.m.refused(domain.PasswordResetAsked, string(p.id), "")
+		default:
+			l.m.left(domain.PasswordResetAsked, string(p.id), "")
+			l.m.letters = append(l.m.letters, &letter{of: p, email: email, text: text, expires: l.m.now.Add(domain.MailResetPassword.Lifetime())})
+		}
+		if mailed := text != ""; mailed != (p != nil && !p.disabled) {
+			l.fail("ask for a reset of %s: got a mail: %t, want %t", email, mailed, !mailed)
+		}
+	})
+}
+
+// mailed empties the outbox and returns the token of the one mail of purpose in it.
+func (l *life) mailed(purpose domain.MailPurpose) (token string) {
+	outbox := l.line.Storage.Outbox()
+	due, err := outbox.Due(l.ctx, l.m.now, 1000)
+	l.expect("read the outbox", err, nil)
+	for _, m := range due {
+		if m.Template == string(purpose) {
+			var content struct{ Token string }
+			_, sealed, _ := strings.Cut(string(m.Sealed), "\x00")
+			l.expect("read a mail", json.Unmarshal([]byte(sealed), &content), nil)
+			token = content.Token
+		}
+		l.expect("empty the outbox", outbox.Delete(l.ctx, m.ID), nil)
+	}
+	return token
+}
+
+func (l *life) resetsPassword(*rapid.T) {
+	if len(l.m.letters) == 0 {
+		return
+	}
+	mail, chosen := one(l, "mailed token", l.m.letters), one(l, "password", passwords)
+	p := mail.of
+	var want error = domain.ErrInvalidMailToken
+	if !mail.spent && l.m.now.Before(mail.expires) && !p.gone && !p.disabled && p.email == mail.email {
+		want = nil
+		l.m.admitted++
+		l.m.hashed++
+	}
+	l.someFault()
+	err := l.reset.Do(l.ctx, mail.text, phrase(chosen))
+	if want != nil {
+		l.came("reset the password of "+p.email+" with a spent token", err, want, none)
+		return
+	}
+	l.came("reset the password of "+p.email, err, nil, func() {
+		l.m.endAll(p)
+		l.m.spendAll(p)
+		if !p.verified {
+			p.verified = true
+			l.m.left(domain.EmailVerified, string(p.id), "")
+		}
+		p.password, p.era = chosen, l.hasher.era
+		l.m.left(domain.PasswordReset, string(p.id), "")
+	})
+}
