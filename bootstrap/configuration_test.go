@@ -57,6 +57,18 @@ func TestEachSettingIsRefusedOutsideItsBounds(t *testing.T) {
 		"DOCS":                {"", "true"},
 		"TRUSTED_PROXIES":     {"everyone", "10.0.0.0/33", "10.0.0.0/8,x"},
 		"NO_MIGRATE":          {"perhaps"},
+		"RATE_LIMIT_URL":      {"", "memory", "off", "://localhost"},
+
+		"LIMIT_LOGIN_CLIENT":     {"", "20", "off"},
+		"LIMIT_LOGIN_FAILURES":   {"0/15m", "5/"},
+		"LIMIT_ACCOUNT_FAILURES": {"-1/1h"},
+		"LIMIT_REFRESH_SESSION":  {"60/1"},
+		"LIMIT_REFRESH_FAILURES": {"1000001/5m"},
+		"LIMIT_REGISTER":         {"5/721h"},
+		"LIMIT_FORGOT_ACCOUNT":   {"3/999ms"},
+		"LIMIT_FORGOT_CLIENT":    {"many/1h"},
+		"LIMIT_RESET":            {"10/1m/2"},
+		"LIMIT_API_KEY_FAILURES": {"20 / 1m"},
 	}
 	for setting, values := range everywhere {
 		for _, value := range values {
@@ -71,6 +83,7 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 	readable := secretFile(t, goodSecret, 0o644)
 	for _, c := range []struct{ setting, value string }{
 		{"ISSUER", ""},
+		{"RATE_LIMIT_URL", "off:"},
 		{"ISSUER", "http://auth.example.com"},
 		{"SECRET", strings.Repeat("abcdefghi", 5)},
 		{"SECRET", "your-secret-key" + goodSecret},
@@ -132,6 +145,7 @@ func TestWhatIsSafeIsAccepted(t *testing.T) {
 		"another team's adapter":   {"SALLYPORT_DATABASE_URL=mysql://db.internal/s"},
 		"short lives when testing": {"SALLYPORT_REFRESH_TOKEN_TTL=1s", "SALLYPORT_SESSION_TTL=1s", "SALLYPORT_BCRYPT_COST=4", "SALLYPORT_REFRESH_GRACE=0"},
 		"no operations listener":   {"SALLYPORT_OPS_ADDR="},
+		"two free ports":           {"SALLYPORT_ADDR=127.0.0.1:0", "SALLYPORT_OPS_ADDR=127.0.0.1:0"},
 		"an extension's variable":  {"SALLYPORT_X_MYSQL_FLAVOUR=mariadb"},
 		"proxies":                  append(safeProduction[:3:3], "SALLYPORT_TRUSTED_PROXIES=10.0.0.0/8,fd00::/8"),
 		"no proxies":               {"SALLYPORT_TRUSTED_PROXIES="},

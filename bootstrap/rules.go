@@ -50,7 +50,8 @@ func (c *Configuration) rules() []rule {
 	if c.production() {
 		leastCost = 10
 	}
-	return []rule{
+	_, limitRules := c.limits()
+	return append([]rule{
 		{"ENV", oneOf(c.Env, development, production), "must be development or production"},
 		{"ADDR", isHostPort(c.Addr), "must be HOST:PORT, such as 127.0.0.1:8080, or :8080 for every address"},
 		{"OPS_ADDR", c.OpsAddr == "" || isHostPort(c.OpsAddr), "must be HOST:PORT, such as 127.0.0.1:9090, or empty for none"},
@@ -76,7 +77,7 @@ func (c *Configuration) rules() []rule {
 		{"PASSWORD_MIN_LENGTH", within(c.PasswordMinLength, 8, 64), "must be 8 to 64"},
 		{"AUDIT_RETENTION", c.AuditRetention >= time.Hour, "must be at least 1h"},
 		{"DOCS", oneOf(c.Docs, on, off), onOff},
-	}
+	}, limitRules...)
 }
 
 const inTheClear = "must say sslmode=require or stricter in production, unless the host is this machine: hashes would travel in the clear"
@@ -89,6 +90,7 @@ func (c *Configuration) productionRules() []rule {
 		{"SESSION_TTL", c.SessionTTL >= c.AccessTokenTTL, "must be at least SALLYPORT_ACCESS_TOKEN_TTL in production"},
 		{"EMAIL_VERIFICATION", c.EmailVerification != "required", "must be optional in production as long as no mail can be sent: nobody could verify an address"},
 		{"TRUSTED_PROXIES", !slices.ContainsFunc(c.TrustedProxies, isEverybody), "must not be everybody (0.0.0.0/0, ::/0) in production: name the proxies' own networks"},
+		{"RATE_LIMIT_URL", scheme(c.RateLimitURL) != noLimits, "must not be off: in production: passwords could be guessed without end"},
 		{"DATABASE_URL", isEncrypted(c.DatabaseURL), inTheClear},
 		{"DATABASE_DIRECT_URL", isEncrypted(c.DatabaseDirectURL), inTheClear},
 	}

@@ -26,6 +26,8 @@ var useCases = fx.Options(
 		func(s application.Storage) application.StateReader { return s },
 		fx.Annotate(newRecorder, fx.ParamTags(`group:"recorders"`)),
 		newJournal,
+		newLimiterKey,
+		newThrottle,
 		newGrants,
 		newPolicy,
 		newAuthenticate,
@@ -94,24 +96,24 @@ func newPolicy(c *Configuration) domain.PasswordPolicy {
 	return domain.PasswordPolicy{MinLength: c.PasswordMinLength, IsCommon: commonpasswords.Contains}
 }
 
-func newAuthenticate(c *Configuration, j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue) *application.Authenticate {
-	return &application.Authenticate{Journal: j, Grants: g, Hasher: h, Queue: q, VerifiedOnly: c.EmailVerification == "required"}
+func newAuthenticate(c *Configuration, j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue, t application.Throttle) *application.Authenticate {
+	return &application.Authenticate{Journal: j, Grants: g, Hasher: h, Queue: q, Throttle: t, VerifiedOnly: c.EmailVerification == "required"}
 }
 
-func newRefresh(j application.Journal, g application.Grants, v application.TokenVerifier) *application.Refresh {
-	return &application.Refresh{Journal: j, Grants: g, Verifier: v}
+func newRefresh(j application.Journal, g application.Grants, v application.TokenVerifier, t application.Throttle) *application.Refresh {
+	return &application.Refresh{Journal: j, Grants: g, Verifier: v, Throttle: t}
 }
 
-func newAuthorize(j application.Journal, v application.TokenVerifier, s application.StateReader) *application.Authorize {
-	return &application.Authorize{Journal: j, Verifier: v, State: s}
+func newAuthorize(j application.Journal, v application.TokenVerifier, s application.StateReader, t application.Throttle) *application.Authorize {
+	return &application.Authorize{Journal: j, Verifier: v, State: s, Throttle: t}
 }
 
-func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy) *application.Register {
-	return &application.Register{Journal: j, Hasher: h, Queue: q, Policy: p, Open: c.Registration == "open"}
+func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle) *application.Register {
+	return &application.Register{Journal: j, Hasher: h, Queue: q, Policy: p, Throttle: t, Open: c.Registration == "open"}
 }
 
-func newChangePassword(j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy) *application.ChangePassword {
-	return &application.ChangePassword{Journal: j, Grants: g, Hasher: h, Queue: q, Policy: p}
+func newChangePassword(j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle) *application.ChangePassword {
+	return &application.ChangePassword{Journal: j, Grants: g, Hasher: h, Queue: q, Policy: p, Throttle: t}
 }
 
 func newLogout(j application.Journal, v application.TokenVerifier) *application.Logout {

@@ -8,9 +8,11 @@ import (
 	"github.com/sallyport-auth/sallyport/adapters/envelope"
 	"github.com/sallyport-auth/sallyport/adapters/hashqueue"
 	"github.com/sallyport-auth/sallyport/adapters/jwttoken"
+	"github.com/sallyport-auth/sallyport/adapters/memlimit"
 	"github.com/sallyport-auth/sallyport/adapters/memory"
 	"github.com/sallyport-auth/sallyport/adapters/postgres"
 	"github.com/sallyport-auth/sallyport/adapters/prommetrics"
+	"github.com/sallyport-auth/sallyport/adapters/redislimit"
 	"github.com/sallyport-auth/sallyport/adapters/sqlite"
 	"github.com/sallyport-auth/sallyport/adapters/system"
 	"github.com/sallyport-auth/sallyport/adapters/zapaudit"
@@ -30,6 +32,9 @@ func Modules() fx.Option {
 		bcrypthash.Module,
 		hashqueue.Module,
 		system.Module,
+
+		memlimit.Module,
+		redislimit.Module,
 
 		zapaudit.Module,
 		prommetrics.Module,
