@@ -32,7 +32,11 @@ func (uc *ChangeEmail) Do(ctx context.Context, caller domain.User, address domai
 	if err := proof.verify(ctx, caller, current, nil); err != nil {
 		return err
 	}
-	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+	send, err := uc.Throttle.mail(ctx, address)
+	if err != nil {
+		return uc.Journal.limited(ctx, err)
+	}
+	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
 		user, err := tx.Users().User(ctx, caller.ID)
 		if err != nil {
 			return err
@@ -53,10 +57,10 @@ func (uc *ChangeEmail) Do(ctx context.Context, caller domain.User, address domai
 		}
 		_, err = tx.Users().UserByEmail(ctx, address)
 		switch {
-		case err == nil:
-			return uc.Outbox.pretendToken(ctx, tx, address)
-		case !errors.Is(err, domain.ErrUserNotFound):
+		case err != nil && !errors.Is(err, domain.ErrUserNotFound):
 			return err
+		case err == nil, !send:
+			return uc.Outbox.pretendToken(ctx, tx, address)
 		}
 		return uc.Outbox.postToken(ctx, tx, user.ID, domain.MailChangeEmail, address)
 	})
