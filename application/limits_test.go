@@ -32,7 +32,7 @@ func TestALimitThatIsNoneIsRefusedByItsPart(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"": "COUNT/WINDOW", "20": "COUNT/WINDOW", "off": "COUNT/WINDOW",
-		"/1m": "count", "0/1m": "count", "-1/1m": "count", "1.5/1m": "count", "1000001/1m": "count", " 5/1m": "count",
+		"/1m": "count", "0/1m": "count", "-1/1m": "count", "1.5/1m": "count", "1000001/1m": "count", "+/1m": "count",
 		"5/": "window", "5/0s": "window", "5/-1m": "window", "5/1": "window", "5/500ms": "window", "5/721h": "window",
 		"5/1m/2": "window", "5/1.0005s": "window", "5/9999999999h": "window",
 	} {

@@ -94,16 +94,21 @@ func (l *line) probe(ctx context.Context, old *pool) {
 			_ = fresh.client.Close()
 			continue
 		}
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.closed {
-			_ = fresh.client.Close()
-			return
-		}
-		l.pool.Store(fresh)
-		l.changed(nil)
+		l.use(fresh)
 		return
 	}
+}
+
+// use gives everybody a new pool.
+func (l *line) use(fresh *pool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		_ = fresh.client.Close()
+		return
+	}
+	l.pool.Store(fresh)
+	l.changed(nil)
 }
 
 // answers reports whether the server takes writes: a replica that was left

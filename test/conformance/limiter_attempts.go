@@ -95,10 +95,11 @@ func failuresWait(t *testing.T, l *limited) {
 
 func failuresBackoff(t *testing.T, l *limited) {
 	l.tries(t, 4, "ada", "1", application.AttemptFailed)
-	for _, minutes := range []time.Duration{1, 2, 4, 8, 15, 15, 15} {
+	for _, minutes := range []int{1, 2, 4, 8, 15, 15, 15} {
+		wait := time.Duration(minutes) * time.Minute
 		l.tries(t, 1, "ada", "1", application.AttemptFailed)
-		l.waits(t, "ada", "1", minutes*time.Minute)
-		l.advance(minutes * time.Minute)
+		l.waits(t, "ada", "1", wait)
+		l.advance(wait)
 	}
 	a := attemptOn("ada", "1")
 	l.reserve(t, a)
