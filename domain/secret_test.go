@@ -62,7 +62,7 @@ func shows(t *testing.T, what, printed, text string) {
 	if !strings.Contains(printed, "[redacted]") {
 		t.Errorf("%s: got %.200s, want [redacted] in it", what, printed)
 	}
-	for _, form := range []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), fmt.Sprint([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))} {
+	for _, form := range []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), fmt.Sprintf("%d", []byte(text)), base64.StdEncoding.EncodeToString([]byte(text))} {
 		if strings.Contains(printed, form) {
 			t.Errorf("%s: got %.200s, which holds the secret", what, printed)
 		}

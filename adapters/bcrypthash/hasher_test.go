@@ -66,7 +66,7 @@ func TestVerifyDoesOneHashOfWorkWhateverItIsGiven(t *testing.T) {
 	t.Parallel()
 	const cost = 7
 	long := strings.Repeat("long ", 40)
-	text := func(s string) domain.PasswordHash { return domain.NewPasswordHash(s) }
+	text := domain.NewPasswordHash
 	for _, c := range []struct {
 		name     string
 		hash     domain.PasswordHash

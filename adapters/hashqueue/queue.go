@@ -153,6 +153,5 @@ func (q *Queue) tolerated() time.Duration { return q.deadline - q.deadline/4 }
 // seconds. mu is held.
 func (q *Queue) overloaded(client string) error {
 	excess := q.estimate(client) - q.tolerated()
-	seconds := (excess + time.Second - 1) / time.Second
-	return domain.ErrOverloaded.After(max(seconds, 1) * time.Second)
+	return domain.ErrOverloaded.After(max(excess+time.Second-1, time.Second).Truncate(time.Second))
 }

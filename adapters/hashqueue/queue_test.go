@@ -163,10 +163,13 @@ func TestTheMeanFollowsWhatIsMeasured(t *testing.T) {
 		return p.mean
 	}
 	for _, c := range []struct{ took, want time.Duration }{
-		{100, 100}, {200, 120}, {120, 120}, {20, 100},
+		{100 * time.Second, 100 * time.Second},
+		{200 * time.Second, 120 * time.Second},
+		{120 * time.Second, 120 * time.Second},
+		{20 * time.Second, 100 * time.Second},
 	} {
-		if got := took(c.took * time.Millisecond); got.Round(time.Millisecond) != c.want*time.Millisecond {
-			t.Errorf("after a work of %v: got a mean of %v, want %v", c.took*time.Millisecond, got, c.want*time.Millisecond)
+		if got := took(c.took); got.Round(time.Millisecond) != c.want {
+			t.Errorf("after a work of %v: got a mean of %v, want %v", c.took, got, c.want)
 		}
 	}
 }
