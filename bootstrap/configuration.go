@@ -23,6 +23,7 @@ type Configuration struct {
 	DatabaseURL       domain.Secret `group:"Storage" default:"sqlite:sallyport.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/DATABASE. The scheme picks the storage adapter."`
 	DatabaseDirectURL domain.Secret `group:"Storage" computed:"the database URL" placeholder:"URL" help:"A line to the same database past PgBouncer, for migrations. With it, the database URL is taken to be a pooler's."`
 	DatabaseMaxConns  int           `group:"Storage" default:"20" placeholder:"N" help:"How many connections to keep open. 2 to 1000."`
+	StateCache        string        `group:"Storage" default:"on" placeholder:"on|off" help:"Remember what sessions and API keys are, as long as the database's change feed says that it is still so. off: ask the database on every request."`
 
 	Secret         domain.Secret `group:"Secrets" computed:"none; in development with SQLite one is made once and kept beside the database, in PATH.secret" placeholder:"TEXT" help:"At least 32 random bytes that every symmetric key is derived from. Others on the machine can read a command line: use the variable or the file."`
 	SecretFile     string        `group:"Secrets" placeholder:"PATH" help:"A file to read the secret from, readable by its owner alone."`

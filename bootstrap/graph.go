@@ -46,6 +46,7 @@ func serving(migrate bool) fx.Option {
 				OnStop:  s.stop,
 			})
 		}),
+		fx.Invoke(followChanges),
 		fx.Invoke(runJobs), // after the server, and before it at the end
 	)
 }

@@ -77,6 +77,7 @@ func (c *Configuration) rules() []rule {
 		{"PASSWORD_MIN_LENGTH", within(c.PasswordMinLength, 8, 64), "must be 8 to 64"},
 		{"AUDIT_RETENTION", c.AuditRetention >= time.Hour, "must be at least 1h"},
 		{"DOCS", oneOf(c.Docs, on, off), onOff},
+		{"STATE_CACHE", oneOf(c.StateCache, on, off), onOff},
 	}, limitRules...)
 }
 

@@ -23,7 +23,7 @@ import (
 var useCases = fx.Options(
 	fx.Provide(
 		func(s application.Storage) application.Store { return s },
-		func(s application.Storage) application.StateReader { return s },
+		newState,
 		fx.Annotate(newRecorder, fx.ParamTags(`group:"recorders"`)),
 		newJournal,
 		newLimiterKey,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -47,7 +48,7 @@ func begin(c echo.Context) *exchange {
 		RequestID: requestID(r.Header.Get(echo.HeaderXRequestID)),
 		Client: domain.Client{
 			Address:   canonicalAddress(c.RealIP()),
-			UserAgent: truncate(r.UserAgent(), domain.MaxUserAgentBytes),
+			UserAgent: truncate(strings.ToValidUTF8(r.UserAgent(), "\uFFFD"), domain.MaxUserAgentBytes),
 		},
 	}
 	c.SetRequest(r.WithContext(x))

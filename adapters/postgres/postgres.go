@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -30,7 +31,8 @@ type Config struct {
 	// lib/pq's parameters: several hosts, sslmode, connect_timeout, ….
 	// sslmode is prefer and connect_timeout 2 when they are absent.
 	URL string
-	// DirectURL is a line past PgBouncer, for migrations; empty: URL.
+	// DirectURL is a line past PgBouncer, for migrations and the change feed;
+	// empty: URL.
 	DirectURL string
 	// MaxConns is the size of the pool, all of it kept open; 0: DefaultMaxConns.
 	MaxConns int
@@ -45,6 +47,7 @@ var _ application.Storage = (*Storage)(nil)
 type Storage struct {
 	*sqlstore.Store
 	direct     connector
+	line       string // the address of the change feed
 	migrations sqlstore.Migrations
 }
 
@@ -61,6 +64,10 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 		if direct, err = configure(config.DirectURL); err != nil {
 			return nil, fmt.Errorf("direct line: %w", err)
 		}
+	}
+	line, err := listenURL(cmp.Or(config.DirectURL, config.URL))
+	if err != nil {
+		return nil, err
 	}
 	if config.MaxConns == 0 {
 		config.MaxConns = DefaultMaxConns
@@ -79,6 +86,7 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 			sqlstore.Databases{Write: db, Read: db, Writes: config.MaxConns},
 		),
 		direct:     connector{direct},
+		line:       line,
 		migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectPostgres},
 	}, nil
 }
