@@ -52,7 +52,8 @@ func (uc *Authorize) Current(ctx context.Context, claims *domain.AccessClaims) (
 	return state.Principal(uc.Journal.Clock.Now())
 }
 
-// service returns the principal of an access token that an API key obtained.
+// service returns the principal of an access token that an API key obtained:
+// it may no more than both the key and the token say.
 func (uc *Authorize) service(ctx context.Context, claims *domain.AccessClaims) (domain.Principal, error) {
 	key, err := uc.State.APIKeyState(ctx, domain.APIKeyID(claims.Subject))
 	switch {
@@ -63,7 +64,7 @@ func (uc *Authorize) service(ctx context.Context, claims *domain.AccessClaims) (
 	case !key.Active(uc.Journal.Clock.Now()):
 		return domain.Principal{}, domain.ErrTokenRevoked
 	}
-	return key.Service(), nil
+	return key.Within(claims.Scope), nil
 }
 
 // Permit returns nil when the principal has what is required, and else

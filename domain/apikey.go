@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"hash/crc32"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,6 +47,28 @@ func (k *APIKey) Principal(secret Secret, now time.Time) (Principal, error) {
 // Service returns the principal of the key, for whoever has proved it already.
 func (k *APIKey) Service() Principal {
 	return Principal{Kind: PrincipalService, Subject: string(k.ID), Permissions: k.Permissions}
+}
+
+// Within returns the principal of a token that the key obtained for scope: what
+// the key may do now, and of that no more than the token says.
+func (k *APIKey) Within(scope Permissions) Principal {
+	p := k.Service()
+	if !slices.Equal(p.Permissions, scope) {
+		p.Permissions = NewPermissions(slices.DeleteFunc(slices.Clone(scope), func(p Permission) bool {
+			return !k.Permissions.Allow(p)
+		})...)
+	}
+	return p
+}
+
+// AccessExpiry returns when an access token that the key obtains at now ends:
+// never after the key.
+func (k *APIKey) AccessExpiry(now time.Time, ttl time.Duration) time.Time {
+	expires := now.Add(ttl)
+	if !k.ExpiresAt.IsZero() {
+		expires = earliest(expires, k.ExpiresAt)
+	}
+	return expires.Truncate(time.Second)
 }
 
 // SecretHash is the SHA-256 of 256 random bits: a fast hash is enough for what

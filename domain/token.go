@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // AccessToken is a signed JWT (RFC 9068) that opens resources. It shows as "[redacted]".
 type AccessToken struct{ Secret }
@@ -33,6 +36,11 @@ type RefreshClaims struct {
 	ExpiresAt  time.Time
 }
 
+// ID returns the token's jti: it names the generation, not the encoding.
+func (c RefreshClaims) ID() string {
+	return string(c.Session) + "." + strconv.FormatInt(c.Generation, 10)
+}
+
 // RefreshClaims returns the claims of the session's one valid refresh token.
 // Without rotation there is one token for the whole session, from the login on.
 func (s Session) RefreshClaims(rotation bool) RefreshClaims {
@@ -63,6 +71,10 @@ var (
 	// ErrInvalidRefreshToken is the one answer to any other refresh token that
 	// does not move a session.
 	ErrInvalidRefreshToken = &Error{Kind: KindUnauthenticated, Code: "invalid-refresh-token", Detail: "Invalid refresh token"}
+
+	// ErrInvalidScope says that a scope was asked for that is none, or more than
+	// the client may (RFC 6749 §5.2).
+	ErrInvalidScope = &Error{Kind: KindInvalid, Code: "invalid-scope", Detail: "The scope must be permissions of the client, separated by single spaces"}
 
 	// ErrTokenExpired is an ErrInvalidToken whose time is over.
 	ErrTokenExpired = tokenError("expired")

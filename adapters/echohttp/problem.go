@@ -79,10 +79,20 @@ func (r renderer) handle(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	p, header := r.problemOf(err, c)
 	h := c.Response().Header()
-	for name, value := range header {
-		h.Set(name, value)
+	var p problem
+	var oauth *oauthError
+	if !errors.As(err, &oauth) {
+		var header map[string]string
+		p, header = r.problemOf(err, c)
+		for name, value := range header {
+			h.Set(name, value)
+		}
+		oauth = oauthErrorOf(err, p, c)
+	}
+	if oauth != nil {
+		_ = oauth.send(c) // the client is gone; nobody is left to tell
+		return
 	}
 	if x := exchangeOf(c.Request().Context()); x != nil {
 		p.RequestID = x.origin.RequestID

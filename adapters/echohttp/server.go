@@ -13,6 +13,7 @@ import (
 
 // Config is what the HTTP API can be told.
 type Config struct {
+	Issuer         string         // as every token says it; the endpoints' addresses begin with it
 	Secret         domain.Secret  // cursors are bound by a key derived from it
 	QueryRefresh   bool           // the seed's ?refresh_token= at /auth/refresh
 	Docs           bool           // serve /docs
@@ -34,6 +35,10 @@ type UseCases struct {
 	APIKeys        *application.APIKeys
 	Keys           application.KeySet
 	Mail           *MailUseCases // nil: no mail can be sent
+
+	ClientCredentials *application.ClientCredentials
+	Introspect        *application.Introspect
+	RevokeToken       *application.RevokeToken
 }
 
 // Routes mounts handlers beside ours. Give them guards where they need them.
@@ -110,7 +115,8 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.POST("/api-keys", a.createAPIKey, g.RequirePermission(domain.APIKeysWrite))
 	e.DELETE("/api-keys/:id", a.revokeAPIKey, g.RequirePermission(domain.APIKeysWrite))
 
-	e.GET("/.well-known/jwks.json", a.jwks)
+	a.mountOAuth(e)
+	e.GET(jwksPath, a.jwks)
 	e.GET("/openapi.json", serveDocument(document.json, "application/json"))
 	e.GET("/openapi.yaml", serveDocument(document.yaml, "application/yaml"))
 	if a.Mail != nil {

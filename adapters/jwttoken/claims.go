@@ -3,7 +3,6 @@ package jwttoken
 import (
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -139,7 +138,7 @@ func (c *claimSet) refresh() (domain.RefreshClaims, error) {
 		Session: domain.SessionID(c.session), Subject: domain.UserID(c.subject), Generation: c.generation,
 		IssuedAt: second(c.issuedAt), ExpiresAt: second(c.expireAt),
 	}
-	if !canonical(c.subject) || !canonical(c.session) || c.id != refreshID(claims) {
+	if !canonical(c.subject) || !canonical(c.session) || c.id != claims.ID() {
 		return domain.RefreshClaims{}, badSubject
 	}
 	return claims, nil
@@ -160,11 +159,6 @@ func coherent(c *domain.AccessClaims) bool {
 func canonical(id string) bool {
 	_, err := domain.ParseID[string](id)
 	return err == nil
-}
-
-// refreshID is a refresh token's jti: it names the generation, not the encoding.
-func refreshID(c domain.RefreshClaims) string {
-	return string(c.Session) + "." + strconv.FormatInt(c.Generation, 10)
 }
 
 // encodeAccess writes an access token's payload.
@@ -207,7 +201,7 @@ func (t *Tokens) encodeRefresh(c domain.RefreshClaims) ([]byte, error) {
 	o.string("aud", t.issuer)
 	o.integer("exp", c.ExpiresAt.Unix())
 	o.integer("iat", c.IssuedAt.Unix())
-	o.string("jti", refreshID(c))
+	o.string("jti", c.ID())
 	o.string("sid", string(c.Session))
 	o.integer("gen", c.Generation)
 	o.string("type", refreshKind)
