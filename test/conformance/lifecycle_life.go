@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -61,6 +62,7 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		"refresh again":      l.refreshes,
 		"refresh newest":     l.refreshesNewest,
 		"refresh often":      l.refreshesNewest,
+		"refresh for hours":  l.refreshesForHours,
 		"refresh tampered":   l.refreshesTampered,
 		"refresh together":   l.refreshesTogether,
 		"log out":            l.logsOut,
@@ -69,14 +71,18 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		"change password":    l.changesPassword,
 		"ask for a reset":    l.asksForReset,
 		"reset password":     l.resetsPassword,
+		"reset with any":     l.resetsPassword,
 		"raise the cost":     func(*rapid.T) { l.hasher.era++ },
 
 		"disable or enable":  l.switches,
 		"delete":             l.deletes,
 		"set roles":          l.setsRoles,
+		"set roles again":    l.setsRoles,
 		"put a role":         l.putsRole,
+		"put a role again":   l.putsRole,
 		"delete a role":      l.deletesRole,
 		"change email":       l.changesEmail,
+		"change email again": l.changesEmail,
 		"revoke a session":   l.revokesSession,
 		"revoke all":         l.revokesAll,
 		"create an API key":  l.createsKey,
@@ -87,18 +93,22 @@ func (l *life) actions() map[string]func(*rapid.T) {
 		"wait":        l.waits,
 		"wait more":   l.waits,
 		"sweep":       l.sweeps,
+		"sweep again": l.sweeps,
 		"restart":     func(*rapid.T) { l.start() },
 		"line is cut": l.losesTheLine,
 	}
 }
 
-// birth makes the first admin and two others, and logs them in.
+// birth makes an admin, a user and a clerk, who may administer a little, and
+// logs them in.
 func (l *life) birth() {
+	clerk := []domain.Permission{domain.APIKeysWrite, domain.RolesAssign, domain.UsersWrite}
+	_, _, err := l.roles.Put(l.ctx, domain.Operator(), domain.Role{Name: ownRoles[0], Permissions: clerk}, time.Time{})
+	l.expect("put a role", err, nil)
+	l.m.roles[ownRoles[0]] = clerk
+	l.m.left(domain.RoleChanged, "", "")
 	for i, email := range emails[:3] {
-		role := domain.RoleUser
-		if i == 0 {
-			role = domain.RoleAdmin
-		}
+		role := []domain.RoleName{domain.RoleAdmin, domain.RoleUser, ownRoles[0]}[i]
 		user, err := l.users.Create(l.ctx, domain.Operator(), application.NewUser{
 			Email: domain.StoredEmail(email), Password: phrase(passwords[0]), Roles: []domain.RoleName{role},
 		})

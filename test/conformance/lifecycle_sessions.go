@@ -54,15 +54,35 @@ func (l *life) refreshes(*rapid.T) {
 
 // refreshesNewest keeps a session going, as most clients do.
 func (l *life) refreshesNewest(*rapid.T) {
+	if newest := l.newest(); len(newest) > 0 {
+		l.presentUnderFault(one(l, "newest refresh token", newest))
+	}
+}
+
+// refreshesForHours keeps a session going until near its absolute end.
+func (l *life) refreshesForHours(*rapid.T) {
+	newest := l.newest()
+	if len(newest) == 0 {
+		return
+	}
+	v := one(l, "newest refresh token", newest).of
+	for range rapid.SampledFrom([]int{3, 2, 1}).Draw(l.rt, "times") {
+		l.pass(50 * time.Minute)
+		if t := v.tickets[v.generation]; t != nil {
+			l.present(t, noFault)
+		}
+	}
+}
+
+// newest returns the refresh tokens that move a session.
+func (l *life) newest() []*ticket {
 	var newest []*ticket
 	for _, t := range l.m.tickets {
-		if t.generation == t.of.generation && l.m.worthOf(t) == moves {
+		if l.m.worthOf(t) == moves {
 			newest = append(newest, t)
 		}
 	}
-	if len(newest) > 0 {
-		l.presentUnderFault(one(l, "newest refresh token", newest))
-	}
+	return newest
 }
 
 func (l *life) presentUnderFault(t *ticket) {
@@ -105,7 +125,7 @@ func (l *life) refreshesTampered(*rapid.T) {
 	}
 	t := one(l, "refresh token", l.m.tickets)
 	parts := strings.Split(t.text, ".")
-	i := rapid.IntRange(0, 2).Draw(l.rt, "part")
+	i := rapid.SampledFrom([]int{2, 0, 2, 1}).Draw(l.rt, "part")
 	at := rapid.IntRange(0, len(parts[i])-2).Draw(l.rt, "character") // the last one has bits that say nothing
 	other := byte('A')
 	if parts[i][at] == other {
@@ -200,10 +220,14 @@ func (l *life) revokesSession(*rapid.T) {
 }
 
 func (l *life) waits(*rapid.T) {
-	d := rapid.SampledFrom([]time.Duration{
+	l.pass(rapid.SampledFrom([]time.Duration{
 		time.Second, 4 * time.Second, lifeGrace - time.Microsecond, lifeGrace, time.Minute, 5 * time.Minute,
 		20 * time.Minute, 50 * time.Minute, time.Hour + time.Second, 2*time.Hour + 59*time.Minute,
-	}).Draw(l.rt, "time")
+	}).Draw(l.rt, "time"))
+}
+
+// pass lets time pass.
+func (l *life) pass(d time.Duration) {
 	l.clock.advance(d)
 	l.m.now = l.clock.Now()
 }
