@@ -2,7 +2,6 @@ package smtpmail
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -37,13 +36,17 @@ type server struct {
 	user, pwd string
 }
 
-var errURL = errors.New("must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…, with USER and PASSWORD percent-encoded")
+// Errors about a Config. They say the rule, and never the value.
+var (
+	ErrURL    = errors.New("must be smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…, with USER and PASSWORD percent-encoded")
+	ErrSender = errors.New("must be one email address, such as no-reply@example.com or Example <no-reply@example.com>")
+)
 
 // parseServer takes a URL apart. Its errors never show it.
 func parseServer(secret domain.Secret) (server, error) {
 	u, err := url.Parse(secret.Reveal())
 	if err != nil || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return server{}, errURL
+		return server{}, ErrURL
 	}
 	s := server{host: u.Hostname(), loopback: isLoopback(u.Hostname())}
 	switch u.Scheme {
@@ -54,18 +57,18 @@ func parseServer(secret domain.Secret) (server, error) {
 	case "smtps":
 		s.implicit, s.port = true, 465
 	default:
-		return server{}, errURL
+		return server{}, ErrURL
 	}
 	if text := u.Port(); text != "" {
 		if s.port, err = strconv.Atoi(text); err != nil || s.port < 1 || s.port > 65535 {
-			return server{}, errURL
+			return server{}, ErrURL
 		}
 	}
 	if u.User != nil {
 		s.user = u.User.Username()
 		s.pwd, _ = u.User.Password()
 		if s.user == "" || s.pwd == "" || strings.ContainsAny(s.user+s.pwd, "\x00\r\n") {
-			return server{}, errURL
+			return server{}, ErrURL
 		}
 	}
 	return s, nil
@@ -85,7 +88,7 @@ func isLoopback(host string) bool {
 func parseSender(from string) (*mail.Address, error) {
 	sender, err := mail.ParseAddress(from)
 	if err != nil || strings.ContainsAny(from, "\r\n") {
-		return nil, fmt.Errorf("the sender must be an email address, such as no-reply@example.com or Example <no-reply@example.com>")
+		return nil, ErrSender
 	}
 	return sender, nil
 }

@@ -26,8 +26,7 @@ type Mailer struct {
 }
 
 // New returns a Mailer. It does not reach for the server: one that is down now
-// is not down for ever. The error says what the configuration must hold, and
-// does not show it.
+// is not down for ever. ErrURL, ErrSender.
 func New(cfg Config) (*Mailer, error) {
 	s, err := parseServer(cfg.URL)
 	if err != nil {

@@ -15,11 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-
 	"github.com/sallyport-auth/sallyport/adapters/smtpmail"
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
+	"github.com/sallyport-auth/sallyport/test/mailbox"
 )
 
 const link = "https://auth.example.com/reset-password#token=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ.01985f40-5e5e-7d3c-a1b2-c3d4e5f60718"
@@ -44,20 +43,20 @@ func mailer(t *testing.T, url string) *smtpmail.Mailer {
 
 func TestAMailArrivesAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	box := serve(t, false, nil)
+	box := mailbox.Start(t, mailbox.Config{})
 	text := "Hello,\n\n" + link + "\n\n.a line that begins with a dot\n"
-	if err := mailer(t, "smtp://"+box.addr).Send(t.Context(), letter(text)); err != nil {
+	if err := mailer(t, box.URL()).Send(t.Context(), letter(text)); err != nil {
 		t.Fatalf("Send: %v", err)
 	}
-	mails := box.all()
+	mails := box.All()
 	if len(mails) != 1 {
 		t.Fatalf("got %d mails, want 1", len(mails))
 	}
 	got := mails[0]
-	if got.from != "no-reply@auth.example.com" || got.to != "ada@example.org" {
-		t.Errorf("envelope: got %s to %s, want no-reply@auth.example.com to ada@example.org", got.from, got.to)
+	if got.From != "no-reply@auth.example.com" || got.To != "ada@example.org" {
+		t.Errorf("envelope: got %s to %s, want no-reply@auth.example.com to ada@example.org", got.From, got.To)
 	}
-	parsed, err := mail.ReadMessage(strings.NewReader(got.data))
+	parsed, err := mail.ReadMessage(strings.NewReader(got.Data))
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
@@ -81,13 +80,13 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 
 func TestEveryScriptArrives(t *testing.T) {
 	t.Parallel()
-	box := serve(t, false, nil)
+	box := mailbox.Start(t, mailbox.Config{})
 	l := letter("Grüße, " + link + "\n" + strings.Repeat("長", 400) + "\n")
 	l.Subject = "Neues Paßwort wählen 🔑"
-	if err := mailer(t, "smtp://"+box.addr).Send(t.Context(), l); err != nil {
+	if err := mailer(t, box.URL()).Send(t.Context(), l); err != nil {
 		t.Fatalf("Send: %v", err)
 	}
-	parsed, err := mail.ReadMessage(strings.NewReader(box.all()[0].data))
+	parsed, err := mail.ReadMessage(strings.NewReader(box.All()[0].Data))
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}
@@ -106,8 +105,8 @@ func TestEveryScriptArrives(t *testing.T) {
 
 func TestNothingGetsIntoTheHeader(t *testing.T) {
 	t.Parallel()
-	box := serve(t, false, nil)
-	m := mailer(t, "smtp://"+box.addr)
+	box := mailbox.Start(t, mailbox.Config{})
+	m := mailer(t, box.URL())
 	for name, spoil := range map[string]func(*application.Mail){
 		"a line's end in the subject":   func(l *application.Mail) { l.Subject = "a\r\nBcc: eve@example.com" },
 		"a bare newline in the subject": func(l *application.Mail) { l.Subject = "a\nBcc: eve@example.com" },
@@ -120,29 +119,28 @@ func TestNothingGetsIntoTheHeader(t *testing.T) {
 			t.Errorf("%s: got nil, want an error", name)
 		}
 	}
-	if mails := box.all(); len(mails) != 0 {
+	if mails := box.All(); len(mails) != 0 {
 		t.Errorf("got %d mails, want none: %v", len(mails), mails)
 	}
 }
 
 func TestARefusalForGoodIsToldFromOneThatTimeMayMend(t *testing.T) {
 	t.Parallel()
-	answer := func(code int) error { return &smtp.SMTPError{Code: code, Message: "no"} }
 	for name, c := range map[string]struct {
-		configure func(*mailbox)
-		refused   bool
+		config  mailbox.Config
+		refused bool
 	}{
-		"550 to the recipient": {func(b *mailbox) { b.refuseRcpt = answer(550) }, true},
-		"450 to the recipient": {func(b *mailbox) { b.refuseRcpt = answer(450) }, false},
-		"553 to the sender":    {func(b *mailbox) { b.refuseMail = answer(553) }, true},
-		"451 to the sender":    {func(b *mailbox) { b.refuseMail = answer(451) }, false},
-		"554 to the text":      {func(b *mailbox) { b.refuseData = answer(554) }, true},
-		"452 to the text":      {func(b *mailbox) { b.refuseData = answer(452) }, false},
+		"550 to the recipient": {mailbox.Config{RefuseRecipient: 550}, true},
+		"450 to the recipient": {mailbox.Config{RefuseRecipient: 450}, false},
+		"553 to the sender":    {mailbox.Config{RefuseSender: 553}, true},
+		"451 to the sender":    {mailbox.Config{RefuseSender: 451}, false},
+		"554 to the text":      {mailbox.Config{RefuseText: 554}, true},
+		"452 to the text":      {mailbox.Config{RefuseText: 452}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box := serve(t, false, c.configure)
-			err := mailer(t, "smtp://"+box.addr).Send(t.Context(), letter("text"))
+			box := mailbox.Start(t, c.config)
+			err := mailer(t, box.URL()).Send(t.Context(), letter("text"))
 			if err == nil || errors.Is(err, application.ErrMailRefused) != c.refused {
 				t.Errorf("got %v, want refused for good: %t", err, c.refused)
 			}
@@ -172,9 +170,9 @@ func TestASlowServerIsLeftWhenTheContextEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	stalling := serve(t, false, func(b *mailbox) { b.stall = stall })
+	stalling := mailbox.Start(t, mailbox.Config{Stall: stall})
 	t.Cleanup(func() { close(stall) }) // before the server stops: cleanups run last first
-	for name, addr := range map[string]string{"that never greets": silent.Addr().String(), "that never ends": stalling.addr} {
+	for name, addr := range map[string]string{"that never greets": silent.Addr().String(), "that never ends": stalling.Addr()} {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		m, err := smtpmail.New(smtpmail.Config{URL: domain.NewSecret("smtp://" + addr), From: "a@example.com", Timeout: time.Hour})
 		if err != nil {
@@ -208,15 +206,15 @@ func TestASilentServerIsLeftAfterTheTimeout(t *testing.T) {
 func TestALoginIsUsedAndItsPasswordNeverShown(t *testing.T) {
 	t.Parallel()
 	const password = "p@ss:/wörd?#"
-	box := serve(t, false, func(b *mailbox) { b.user, b.password = "mail@user", password })
+	box := mailbox.Start(t, mailbox.Config{User: "mail@user", Password: password})
 	const escaped = "p%40ss%3A%2Fw%C3%B6rd%3F%23"
-	if err := mailer(t, "smtp://mail%40user:"+escaped+"@"+box.addr).Send(t.Context(), letter("text")); err != nil {
+	if err := mailer(t, "smtp://mail%40user:"+escaped+"@"+box.Addr()).Send(t.Context(), letter("text")); err != nil {
 		t.Fatalf("Send: %v", err)
 	}
-	if got := box.all()[0].user; got != "mail@user" {
+	if got := box.All()[0].User; got != "mail@user" {
 		t.Errorf("got user %q, want mail@user", got)
 	}
-	err := mailer(t, "smtp://mail%40user:wrong-"+escaped+"@"+box.addr).Send(t.Context(), letter("text"))
+	err := mailer(t, "smtp://mail%40user:wrong-"+escaped+"@"+box.Addr()).Send(t.Context(), letter("text"))
 	if err == nil || errors.Is(err, application.ErrMailRefused) {
 		t.Errorf("wrong password: got %v, want an error that is no refusal of the mail", err)
 	} else if strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "wrong-") {
@@ -237,26 +235,24 @@ func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
 func TestAnotherMachineIsSpokenToByTLSAlone(t *testing.T) {
 	t.Parallel()
 	config, roots := certificate(t)
-	with := func(b *mailbox) {
-		b.server.TLSConfig = config
-		b.server.AllowInsecureAuth = false
-		b.user, b.password = "user", "password"
+	by := func(implicit bool) *mailbox.Server {
+		return mailbox.Start(t, mailbox.Config{TLS: config, Implicit: implicit, User: "user", Password: "password"})
 	}
 	for name, c := range map[string]struct {
 		url  string
-		box  *mailbox
+		box  *mailbox.Server
 		fine bool
 		know bool
 	}{
-		"STARTTLS":                              {"smtp://user:password@", serve(t, false, with), true, true},
-		"TLS from the start":                    {"smtps://user:password@", serve(t, true, with), true, true},
-		"STARTTLS, unknown authority":           {"smtp://user:password@", serve(t, false, with), false, false},
-		"TLS from the start, unknown authority": {"smtps://user:password@", serve(t, true, with), false, false},
-		"no STARTTLS there":                     {"smtp://", serve(t, false, nil), false, true},
+		"STARTTLS":                              {"smtp://user:password@", by(false), true, true},
+		"TLS from the start":                    {"smtps://user:password@", by(true), true, true},
+		"STARTTLS, unknown authority":           {"smtp://user:password@", by(false), false, false},
+		"TLS from the start, unknown authority": {"smtps://user:password@", by(true), false, false},
+		"no STARTTLS there":                     {"smtp://", mailbox.Start(t, mailbox.Config{}), false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := mailer(t, c.url+c.box.addr)
+			m := mailer(t, c.url+c.box.Addr())
 			if c.know {
 				m.Trust(roots)
 			} else {
@@ -266,8 +262,8 @@ func TestAnotherMachineIsSpokenToByTLSAlone(t *testing.T) {
 			if (err == nil) != c.fine || errors.Is(err, application.ErrMailRefused) {
 				t.Fatalf("got %v, want success: %t", err, c.fine)
 			}
-			mails := c.box.all()
-			if c.fine && (len(mails) != 1 || !mails[0].encrypted || mails[0].user != "user") {
+			mails := c.box.All()
+			if c.fine && (len(mails) != 1 || !mails[0].Encrypted || mails[0].User != "user") {
 				t.Errorf("got %+v, want one mail by TLS from user", mails)
 			}
 			if !c.fine && len(mails) != 0 {
