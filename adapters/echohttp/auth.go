@@ -76,20 +76,19 @@ func bodyRefreshToken(c echo.Context) (string, error) {
 	return body.RefreshToken, err
 }
 
+// answerTokens says how long the tokens last, counted from the second in which
+// they were minted: an access token's exp was cut to the second, a refresh
+// token's was rounded up.
 func (a *api) answerTokens(c echo.Context, tokens domain.Tokens) error {
 	now := a.Authenticate.Journal.Clock.Now()
 	return c.JSON(http.StatusOK, TokenPair{
 		AccessToken:      tokens.Access.Reveal(),
 		RefreshToken:     tokens.Refresh.Reveal(),
 		TokenType:        TokenPairTokenTypeBearer,
-		ExpiresIn:        seconds(tokens.AccessExpiresAt.Sub(now)),
-		RefreshExpiresIn: seconds(tokens.RefreshExpiresAt.Sub(now)),
+		ExpiresIn:        int(tokens.AccessExpiresAt.Sub(now.Truncate(time.Second)) / time.Second),
+		RefreshExpiresIn: int(tokens.RefreshExpiresAt.Sub(now) / time.Second),
 	})
 }
-
-// seconds gives the nearest whole number, so that a token of 15 minutes whose
-// exp was cut to the second says 900 and not 899.
-func seconds(d time.Duration) int { return int(d.Round(time.Second) / time.Second) }
 
 // logout takes a refresh token in the body, or else the bearer token of the session.
 func (a *api) logout(c echo.Context) error {
