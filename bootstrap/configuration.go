@@ -32,6 +32,7 @@ type Configuration struct {
 	Issuer            string        `group:"Tokens and sessions" default:"http://127.0.0.1:8080" placeholder:"URL" help:"The iss of every token: the public address of this service. In production it must be https."`
 	Audience          string        `group:"Tokens and sessions" default:"sallyport" placeholder:"TEXT" help:"The aud of access tokens."`
 	SigningAlg        string        `group:"Tokens and sessions" default:"ES256" placeholder:"ALG" help:"What signs access tokens: ES256, EdDSA, RS256 or HS256."`
+	KeyMaxAge         time.Duration `group:"Tokens and sessions" default:"2160h" help:"How long a key signs until the next is published in its place. 0: until somebody asks."`
 	AccessTokenTTL    time.Duration `group:"Tokens and sessions" default:"15m" help:"How long an access token lives. 1m to 1h."`
 	RefreshTokenTTL   time.Duration `group:"Tokens and sessions" default:"168h" help:"How long a session lives that is not refreshed. From 1s; in production at least the access token's life."`
 	SessionTTL        time.Duration `group:"Tokens and sessions" default:"720h" help:"How long a session lives at all. From 1s; in production at least the access token's life."`
@@ -48,6 +49,7 @@ type Configuration struct {
 	Docs           string         `group:"HTTP" default:"on" placeholder:"on|off" help:"Serve /docs, where people try the API out."`
 	TrustedProxies []netip.Prefix `group:"HTTP" sep:"," placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed. Without it the peer is the client."`
 
+	MailSettings
 	LimitSettings
 }
 

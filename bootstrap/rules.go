@@ -65,6 +65,7 @@ func (c *Configuration) rules() []rule {
 		{"ISSUER", isIssuer(c.Issuer), "must be the http or https address of this service, without query and fragment, such as https://auth.example.com"},
 		{"AUDIENCE", c.Audience != "", "must not be empty, or tokens would be good anywhere"},
 		{"SIGNING_ALG", oneOf(c.SigningAlg, "ES256", "EdDSA", "RS256", "HS256"), "must be ES256, EdDSA, RS256 or HS256"},
+		{"KEY_MAX_AGE", c.KeyMaxAge == 0 || c.KeyMaxAge >= time.Second, "must be at least 1s, or 0 for no rotation by age"},
 		{"ACCESS_TOKEN_TTL", within(c.AccessTokenTTL, time.Minute, time.Hour), "must be 1m to 1h"},
 		{"REFRESH_TOKEN_TTL", c.RefreshTokenTTL >= time.Second, "must be at least 1s"},
 		{"SESSION_TTL", c.SessionTTL >= time.Second, "must be at least 1s: every session ends"},
@@ -78,23 +79,22 @@ func (c *Configuration) rules() []rule {
 		{"AUDIT_RETENTION", c.AuditRetention >= time.Hour, "must be at least 1h"},
 		{"DOCS", oneOf(c.Docs, on, off), onOff},
 		{"STATE_CACHE", oneOf(c.StateCache, on, off), onOff},
-	}, limitRules...)
+	}, append(c.mailRules(), limitRules...)...)
 }
 
 const inTheClear = "must say sslmode=require or stricter in production, unless the host is this machine: hashes would travel in the clear"
 
 // productionRules are what production refuses to start on.
 func (c *Configuration) productionRules() []rule {
-	return []rule{
+	return append([]rule{
 		{"ISSUER", strings.HasPrefix(strings.ToLower(c.Issuer), "https://"), "must be https in production, or tokens travel in the clear"},
 		{"REFRESH_TOKEN_TTL", c.RefreshTokenTTL >= c.AccessTokenTTL, "must be at least SALLYPORT_ACCESS_TOKEN_TTL in production"},
 		{"SESSION_TTL", c.SessionTTL >= c.AccessTokenTTL, "must be at least SALLYPORT_ACCESS_TOKEN_TTL in production"},
-		{"EMAIL_VERIFICATION", c.EmailVerification != "required", "must be optional in production as long as no mail can be sent: nobody could verify an address"},
 		{"TRUSTED_PROXIES", !slices.ContainsFunc(c.TrustedProxies, isEverybody), "must not be everybody (0.0.0.0/0, ::/0) in production: name the proxies' own networks"},
 		{"RATE_LIMIT_URL", scheme(c.RateLimitURL) != noLimits, "must not be off: in production: passwords could be guessed without end"},
 		{"DATABASE_URL", isEncrypted(c.DatabaseURL), inTheClear},
 		{"DATABASE_DIRECT_URL", isEncrypted(c.DatabaseDirectURL), inTheClear},
-	}
+	}, c.productionMailRules()...)
 }
 
 func oneOf(value string, allowed ...string) bool { return slices.Contains(allowed, value) }

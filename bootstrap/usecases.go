@@ -42,6 +42,9 @@ var useCases = fx.Options(
 		newAPIKeys,
 		func(t *jwttoken.Tokens) application.KeySet { return t },
 	),
+	mailing,
+	keyLife,
+	oauth,
 	// What the two driving adapters call.
 	fx.Provide(newHTTPUseCases, newCommandUseCases),
 )
@@ -61,6 +64,7 @@ var adapterConfigs = fx.Provide(
 	},
 	func(c *Configuration, s Secrets) echohttp.Config {
 		return echohttp.Config{
+			Issuer: c.Issuer,
 			Secret: s.Current, QueryRefresh: c.queryRefresh(), Docs: c.Docs == on,
 			HSTS:           strings.HasPrefix(strings.ToLower(c.Issuer), "https://"),
 			TrustedProxies: c.TrustedProxies,
@@ -108,8 +112,8 @@ func newAuthorize(j application.Journal, v application.TokenVerifier, s applicat
 	return &application.Authorize{Journal: j, Verifier: v, State: s, Throttle: t}
 }
 
-func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle) *application.Register {
-	return &application.Register{Journal: j, Hasher: h, Queue: q, Policy: p, Throttle: t, Open: c.Registration == "open"}
+func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle, o *application.Outbox) *application.Register {
+	return &application.Register{Journal: j, Hasher: h, Queue: q, Policy: p, Throttle: t, Outbox: o, Open: c.Registration == "open"}
 }
 
 func newChangePassword(j application.Journal, g application.Grants, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle) *application.ChangePassword {
@@ -147,16 +151,22 @@ type httpUseCases struct {
 	Roles          *application.Roles
 	APIKeys        *application.APIKeys
 	Keys           application.KeySet
+	Mail           *echohttp.MailUseCases
+
+	ClientCredentials *application.ClientCredentials
+	Introspect        *application.Introspect
+	RevokeToken       *application.RevokeToken
 }
 
 func newHTTPUseCases(in httpUseCases) echohttp.UseCases {
 	return echohttp.UseCases{
 		Authenticate: in.Authenticate, Refresh: in.Refresh, Authorize: in.Authorize, Register: in.Register,
 		ChangePassword: in.ChangePassword, Logout: in.Logout, Users: in.Users, Sessions: in.Sessions,
-		Roles: in.Roles, APIKeys: in.APIKeys, Keys: in.Keys,
+		Roles: in.Roles, APIKeys: in.APIKeys, Keys: in.Keys, Mail: in.Mail,
+		ClientCredentials: in.ClientCredentials, Introspect: in.Introspect, RevokeToken: in.RevokeToken,
 	}
 }
 
-func newCommandUseCases(users *application.Users, keys *application.APIKeys, clock application.Clock) cli.UseCases {
-	return cli.UseCases{Users: users, APIKeys: keys, Clock: clock}
+func newCommandUseCases(users *application.Users, apiKeys *application.APIKeys, keys *application.Keys, rewrap *application.Rewrap, clock application.Clock) cli.UseCases {
+	return cli.UseCases{Users: users, APIKeys: apiKeys, Keys: keys, Rewrap: rewrap, Clock: clock}
 }
