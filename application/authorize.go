@@ -80,6 +80,11 @@ func (uc *Authorize) Permit(ctx context.Context, principal domain.Principal, req
 	return uc.Journal.refuse(ctx, event, "insufficient_permissions", domain.ErrInsufficientPermissions)
 }
 
+// Granted records that somebody was let pass at a proxy.
+func (uc *Authorize) Granted(ctx context.Context, principal domain.Principal) {
+	uc.Journal.Record(ctx, domain.Event{Type: domain.AccessGranted, Subject: principal.Subject, Session: principal.Session})
+}
+
 // denied records a refusal; an error that is not one passes unrecorded.
 func (uc *Authorize) denied(ctx context.Context, event domain.Event, err error) error {
 	if !isUnauthenticated(err) {

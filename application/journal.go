@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"maps"
 
 	"github.com/sallyport-auth/sallyport/domain"
 )
@@ -60,6 +61,13 @@ func (j Journal) stamp(ctx context.Context, e domain.Event) domain.Event {
 	e.Client = origin.Client
 	e.RequestID = origin.RequestID
 	e.Count = max(e.Count, 1)
+	if origin.Asked != "" {
+		e.Details = maps.Clone(e.Details)
+		if e.Details == nil {
+			e.Details = map[string]string{}
+		}
+		e.Details["request"] = origin.Asked
+	}
 	if e.Actor == e.Subject {
 		e.Actor = ""
 	}

@@ -11,6 +11,9 @@ import (
 type Origin struct {
 	Client    domain.Client
 	RequestID string
+	// Asked is the request that a proxy asks about for its client: method and
+	// path, as the proxy tells them.
+	Asked string
 	// Limited, unless nil, is told how much is left of each budget that the
 	// request took from; a refusal carries its own.
 	Limited func(domain.LimitStatus)

@@ -92,6 +92,7 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.POST("/auth/register", a.register)
 	e.POST("/auth/password/change", a.changePassword, g.RequireUser())
 	e.POST("/auth/authorize", a.authorize, g.requireCaller())
+	a.mountForward(e, g)
 
 	e.GET("/users/me", a.readMe, g.RequireUser())
 	e.PATCH("/users/me", a.updateMe, g.RequireUser())
