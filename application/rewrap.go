@@ -52,10 +52,17 @@ func (uc *Rewrap) Begin(ctx context.Context) error {
 	return err
 }
 
+// Check returns ErrOtherSecret when something that is sealed, but for the key of
+// id, can't be opened.
+func (uc *Rewrap) Check(ctx context.Context, id string) error {
+	_, err := uc.opened(ctx, uc.Journal.Store, id)
+	return err
+}
+
 func (uc *Rewrap) run(ctx context.Context, actor string, decide func(order []string) []string) (count int, err error) {
 	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
 		count = 0
-		all, err := uc.opened(ctx, tx)
+		all, err := uc.opened(ctx, tx, "")
 		if err != nil {
 			return err
 		}
@@ -95,8 +102,8 @@ type sealedThing struct {
 	put   func(ctx context.Context, sealed []byte) error
 }
 
-// opened returns everything that is sealed.
-func (uc *Rewrap) opened(ctx context.Context, tx Tx) ([]sealedThing, error) {
+// opened returns everything that is sealed, but for the key of except.
+func (uc *Rewrap) opened(ctx context.Context, tx Tx, except string) ([]sealedThing, error) {
 	var all []sealedThing
 	open := func(name string, sealed []byte, put func(context.Context, []byte) error) error {
 		plain, stale, err := uc.Sealer.Open(name, sealed)
@@ -108,8 +115,8 @@ func (uc *Rewrap) opened(ctx context.Context, tx Tx) ([]sealedThing, error) {
 		return nil, err
 	}
 	for _, k := range keys {
-		if k.State == domain.KeyGone {
-			continue // there is nothing left of it
+		if k.State == domain.KeyGone || k.ID == except {
+			continue // of one that is gone there is nothing left
 		}
 		err := open(k.ID, k.Sealed, func(ctx context.Context, sealed []byte) error {
 			k.Sealed = sealed

@@ -14,6 +14,9 @@ type Keys struct {
 	Journal Journal
 	Maker   SigningKeyMaker
 	Policy  domain.KeyPolicy
+	// Sealed refuses to make a key beside others that can't be opened: whoever
+	// can open those could not open it. nil refuses nothing.
+	Sealed *Rewrap
 }
 
 // KeysEvery is how often the job moves keys along. Nothing depends on it but
@@ -28,15 +31,26 @@ func (uc *Keys) List(ctx context.Context) ([]domain.SigningKey, error) {
 
 // Rotate publishes a new key and returns it. It signs once it has been
 // published for domain.KeyPublication, and at once where no other key does.
+// ErrOtherSecret.
 func (uc *Keys) Rotate(ctx context.Context, caller domain.Principal) (domain.SigningKey, error) {
 	return uc.publish(ctx, caller.Subject, "asked", func([]domain.SigningKey) bool { return true })
 }
 
+// make makes a key, unless something but the key of id can't be opened.
+func (uc *Keys) make(ctx context.Context, id string) (domain.SigningKey, error) {
+	if uc.Sealed != nil {
+		if err := uc.Sealed.Check(ctx, id); err != nil {
+			return domain.SigningKey{}, err
+		}
+	}
+	return uc.Maker.NewSigningKey(uc.Policy.Algorithm)
+}
+
 // publish stores a new key if it is still wanted then.
 func (uc *Keys) publish(ctx context.Context, actor, reason string, wanted func([]domain.SigningKey) bool) (domain.SigningKey, error) {
-	fresh, err := uc.Maker.NewSigningKey(uc.Policy.Algorithm)
+	fresh, err := uc.make(ctx, "")
 	if err != nil {
-		return domain.SigningKey{}, err
+		return domain.SigningKey{}, fmt.Errorf("publish a signing key: %w", err)
 	}
 	key := fresh
 	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
@@ -58,9 +72,9 @@ func (uc *Keys) publish(ctx context.Context, actor, reason string, wanted func([
 
 // Revoke withdraws a key at once: whatever it signed is worth nothing from then
 // on. If it signed, the key that was to be next does so now, or else a new one.
-// One that is gone already is no error. domain.ErrSigningKeyNotFound.
+// One that is gone already is no error. domain.ErrSigningKeyNotFound, ErrOtherSecret.
 func (uc *Keys) Revoke(ctx context.Context, caller domain.Principal, id string) error {
-	spare, err := uc.Maker.NewSigningKey(uc.Policy.Algorithm)
+	spare, err := uc.make(ctx, id)
 	if err != nil {
 		return fmt.Errorf("revoke signing key %s: %w", id, err)
 	}

@@ -92,7 +92,8 @@ func isWrong(err error) bool {
 	var setting *ConfigurationError
 	var usage *cli.UsageError
 	var call *kong.ParseError
-	return errors.As(err, &setting) || errors.As(err, &usage) || errors.As(err, &call)
+	return errors.As(err, &setting) || errors.As(err, &usage) || errors.As(err, &call) ||
+		errors.Is(err, application.ErrOtherSecret) // says which settings mend it
 }
 
 // service is what the commands reach, and what they started.

@@ -31,6 +31,7 @@ type server struct {
 	operations *operations
 	storage    application.Storage
 	users      *application.Users
+	rewrap     *application.Rewrap
 	log        *zap.Logger
 	shutdowner fx.Shutdowner
 	migrate    bool // bring the schema up to date first
@@ -48,13 +49,14 @@ type serverIn struct {
 	Operations *operations
 	Storage    application.Storage
 	Users      *application.Users
+	Rewrap     *application.Rewrap
 	Log        *zap.Logger
 	Shutdowner fx.Shutdowner
 }
 
 func newServer(in serverIn, migrate bool) *server {
 	s := &server{
-		config: in.Config, operations: in.Operations, storage: in.Storage, users: in.Users,
+		config: in.Config, operations: in.Operations, storage: in.Storage, users: in.Users, rewrap: in.Rewrap,
 		log: in.Log, shutdowner: in.Shutdowner, migrate: migrate,
 	}
 	s.api = s.httpServer(s.farewell.before(in.API))
@@ -88,7 +90,7 @@ func (s *server) start(ctx context.Context) error {
 		}
 		go s.serve(s.ops, ops, "operations") // says that it is alive while it migrates
 	}
-	if err := s.schema(ctx); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		_ = api.Close()
 		_ = s.ops.Close()
 		return err
@@ -117,6 +119,14 @@ func bind(ctx context.Context, setting, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s%s: %w", prefix, setting, err)
 	}
 	return listener, nil
+}
+
+// prepare makes sure of what is stored before anybody is served.
+func (s *server) prepare(ctx context.Context) error {
+	if err := s.schema(ctx); err != nil {
+		return err
+	}
+	return beginUnder(ctx, s.rewrap, s.log)
 }
 
 // schema brings the schema up to date, or at least makes sure that this

@@ -12,6 +12,7 @@ type Commands struct {
 	Migrate     Migrate     `cmd:"" help:"Bring the database schema up to date, or show where it is."`
 	Users       Users       `cmd:"" help:"Make, show and change users."`
 	APIKeys     APIKeys     `cmd:"" name:"apikeys" help:"Make, show and end the API keys of services."`
+	Keys        Keys        `cmd:"" help:"Rotate, show and withdraw the keys that sign access tokens."`
 	Healthcheck Healthcheck `cmd:"" help:"Exit with 0 when the running server is ready: for container probes."`
 	Version     Version     `cmd:"" help:"Print version, commit and Go version."`
 }
@@ -35,6 +36,8 @@ type Service interface {
 type UseCases struct {
 	Users   *application.Users
 	APIKeys *application.APIKeys
+	Keys    *application.Keys
+	Rewrap  *application.Rewrap
 	Clock   application.Clock
 }
 

@@ -265,15 +265,15 @@ type Introspection struct {
 	ClientID string `json:"client_id,omitempty"`
 
 	// Exp Seconds since 1970.
-	Exp int64 `json:"exp,omitempty"`
+	Exp int64 `json:"exp,omitempty,omitzero"`
 
 	// Iat Seconds since 1970.
-	Iat int64  `json:"iat,omitempty"`
+	Iat int64  `json:"iat,omitempty,omitzero"`
 	Iss string `json:"iss,omitempty"`
 	Jti string `json:"jti,omitempty"`
 
 	// Nbf Seconds since 1970.
-	Nbf int64 `json:"nbf,omitempty"`
+	Nbf int64 `json:"nbf,omitempty,omitzero"`
 
 	// Roles The roles as of now.
 	Roles []RoleName `json:"roles,omitempty"`
@@ -287,7 +287,7 @@ type Introspection struct {
 	// Sub The user or the API key.
 	Sub string `json:"sub,omitempty"`
 
-	// TokenType Not case-sensitive.
+	// TokenType `Bearer` for an access token; `refresh_token` for a refresh token, which opens no resource. Not case-sensitive.
 	TokenType string `json:"token_type,omitempty"`
 
 	// Username The user's email.
@@ -395,7 +395,7 @@ type OAuthTokens struct {
 	ExpiresIn int `json:"expires_in"`
 
 	// RefreshExpiresIn Seconds until the refresh token is over; absent for `client_credentials`.
-	RefreshExpiresIn int `json:"refresh_expires_in,omitempty"`
+	RefreshExpiresIn int `json:"refresh_expires_in,omitempty,omitzero"`
 
 	// RefreshToken A compact JWT. Opaque to clients.
 	RefreshToken JWT `json:"refresh_token,omitempty"`

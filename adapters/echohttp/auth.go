@@ -85,10 +85,18 @@ func (a *api) answerTokens(c echo.Context, tokens domain.Tokens) error {
 		AccessToken:      tokens.Access.Reveal(),
 		RefreshToken:     tokens.Refresh.Reveal(),
 		TokenType:        TokenPairTokenTypeBearer,
-		ExpiresIn:        int(tokens.AccessExpiresAt.Sub(now.Truncate(time.Second)) / time.Second),
-		RefreshExpiresIn: int(tokens.RefreshExpiresAt.Sub(now) / time.Second),
+		ExpiresIn:        accessLife(tokens.AccessExpiresAt, now),
+		RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, now),
 	})
 }
+
+// accessLife is the seconds that an access token lasts, and refreshLife those
+// of a refresh token.
+func accessLife(expires, now time.Time) int {
+	return int(expires.Sub(now.Truncate(time.Second)) / time.Second)
+}
+
+func refreshLife(expires, now time.Time) int { return int(expires.Sub(now) / time.Second) }
 
 // logout takes a refresh token in the body, or else the bearer token of the session.
 func (a *api) logout(c echo.Context) error {

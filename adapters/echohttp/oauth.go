@@ -73,8 +73,8 @@ func (a *api) refreshGrant(c echo.Context, r oauthRequest) error {
 	now := a.Refresh.Journal.Clock.Now()
 	return c.JSON(http.StatusOK, OAuthTokens{
 		AccessToken: tokens.Access.Reveal(), TokenType: application.TokenTypeBearer,
-		ExpiresIn:    seconds(tokens.AccessExpiresAt.Sub(now)),
-		RefreshToken: tokens.Refresh.Reveal(), RefreshExpiresIn: seconds(tokens.RefreshExpiresAt.Sub(now)),
+		ExpiresIn:    accessLife(tokens.AccessExpiresAt, now),
+		RefreshToken: tokens.Refresh.Reveal(), RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, now),
 	})
 }
 
@@ -89,7 +89,7 @@ func (a *api) clientCredentialsGrant(c echo.Context, r oauthRequest) error {
 	}
 	return c.JSON(http.StatusOK, OAuthTokens{
 		AccessToken: token.Access.Reveal(), TokenType: application.TokenTypeBearer,
-		ExpiresIn: seconds(token.ExpiresAt.Sub(a.ClientCredentials.Journal.Clock.Now())),
+		ExpiresIn: accessLife(token.ExpiresAt, a.ClientCredentials.Journal.Clock.Now()),
 		Scope:     wireScope(token.Scope),
 	})
 }
