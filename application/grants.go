@@ -27,6 +27,7 @@ func (g Grants) session(ctx context.Context, user domain.User, now time.Time) do
 func (g Grants) mint(ctx context.Context, session domain.Session, user domain.User, now time.Time) (domain.Tokens, error) {
 	claims := session.RefreshClaims(g.Rotation)
 	tokens := domain.Tokens{
+		IssuedAt:         now,
 		AccessExpiresAt:  session.AccessExpiry(now, g.Lifetimes.Access),
 		RefreshExpiresAt: claims.ExpiresAt,
 	}

@@ -172,6 +172,7 @@ func (l *limitedWriter) Write(p []byte) (int, error) {
 
 // inWords says a lifetime as people do: "30 minutes", "24 hours".
 func inWords(d time.Duration) string {
+	d = d.Round(time.Minute) // of a lifetime, some moments may have passed
 	if d%time.Hour == 0 && d > time.Hour {
 		return fmt.Sprintf("%d hours", d/time.Hour)
 	}

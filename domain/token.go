@@ -53,6 +53,7 @@ func (s Session) RefreshClaims(rotation bool) RefreshClaims {
 
 // Tokens is what a login or a refresh answers with.
 type Tokens struct {
+	IssuedAt         time.Time // from which the answer counts their lifetimes
 	Access           AccessToken
 	AccessExpiresAt  time.Time
 	Refresh          RefreshToken

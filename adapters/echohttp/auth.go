@@ -80,13 +80,12 @@ func bodyRefreshToken(c echo.Context) (string, error) {
 // they were minted: an access token's exp was cut to the second, a refresh
 // token's was rounded up.
 func (a *api) answerTokens(c echo.Context, tokens domain.Tokens) error {
-	now := a.Authenticate.Journal.Clock.Now()
 	return c.JSON(http.StatusOK, TokenPair{
 		AccessToken:      tokens.Access.Reveal(),
 		RefreshToken:     tokens.Refresh.Reveal(),
 		TokenType:        TokenPairTokenTypeBearer,
-		ExpiresIn:        accessLife(tokens.AccessExpiresAt, now),
-		RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, now),
+		ExpiresIn:        accessLife(tokens.AccessExpiresAt, tokens.IssuedAt),
+		RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, tokens.IssuedAt),
 	})
 }
 

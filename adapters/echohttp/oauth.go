@@ -70,11 +70,10 @@ func (a *api) refreshGrant(c echo.Context, r oauthRequest) error {
 	if err != nil {
 		return err
 	}
-	now := a.Refresh.Journal.Clock.Now()
 	return c.JSON(http.StatusOK, OAuthTokens{
 		AccessToken: tokens.Access.Reveal(), TokenType: application.TokenTypeBearer,
-		ExpiresIn:    accessLife(tokens.AccessExpiresAt, now),
-		RefreshToken: tokens.Refresh.Reveal(), RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, now),
+		ExpiresIn:    accessLife(tokens.AccessExpiresAt, tokens.IssuedAt),
+		RefreshToken: tokens.Refresh.Reveal(), RefreshExpiresIn: refreshLife(tokens.RefreshExpiresAt, tokens.IssuedAt),
 	})
 }
 
