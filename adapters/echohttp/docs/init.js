@@ -20,4 +20,9 @@ window.ui = SwaggerUIBundle({
     if (new URL(request.url, location.href).pathname === '/auth/login') delete request.headers.Authorization
     return request
   },
+  responseInterceptor: (response) => {
+    // The dialog shows the status's words alone: give it those of the problem.
+    if (new URL(response.url, location.href).pathname === '/auth/login' && response.obj?.detail) response.statusText = response.obj.detail
+    return response
+  },
 })
