@@ -105,9 +105,11 @@ func (uc *Authorize) APIKey(ctx context.Context, presented string) (domain.Princ
 	if err != nil {
 		return domain.Principal{}, fmt.Errorf("read state of API key %s: %w", id, err)
 	}
-	principal, err := key.Principal(secret, uc.Journal.Clock.Now())
+	now := uc.Journal.Clock.Now()
+	principal, err := key.Principal(secret, now)
 	if err != nil {
 		return refuse(id, "wrong_or_over")
 	}
+	uc.LastUsed.note(id, now)
 	return principal, nil
 }

@@ -16,6 +16,7 @@ type Authorize struct {
 	State    StateReader
 	// Throttle limits wrong API keys; the zero Throttle limits none.
 	Throttle Throttle
+	LastUsed *LastUsed // of API keys; nil: nobody asks
 }
 
 // Bearer returns the principal of an access token. domain.ErrTokenType,

@@ -48,8 +48,9 @@ type ChangeFollower interface {
 	// Beat says that every change that was committed before sent, on the
 	// monotonic clock, has been told.
 	Beat(sent time.Time)
-	// Lost says that changes may go untold from now on, until the next Beat.
-	Lost()
+	// Lost says that changes may go untold from now on, until the next Beat,
+	// and why; when the context of Follow has ended, with its error.
+	Lost(cause error)
 }
 
 // Freshness says whether everything that was committed until some three

@@ -2,9 +2,12 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/sallyport-auth/sallyport/adapters/jwttoken"
 	"github.com/sallyport-auth/sallyport/adapters/statecache"
@@ -22,8 +25,8 @@ type stateOut struct {
 }
 
 // newState puts the cache before storage. It believes itself only while a
-// change feed beats, so before a storage without one, or when it is switched
-// off, every request asks storage.
+// change feed beats, so before a storage without one every request asks
+// storage; so it does when the cache is switched off.
 func newState(cfg *Configuration, storage application.Storage) stateOut {
 	cache := statecache.New(storage, statecache.Config{})
 	out := stateOut{Reader: cache, Freshness: cache, Cache: cache}
@@ -33,41 +36,52 @@ func newState(cfg *Configuration, storage application.Storage) stateOut {
 	return out
 }
 
-// changeFollowers is everybody who must not believe what has changed.
-type changeFollowers struct {
+// changes tells whoever remembers anything of storage what has changed: by
+// this process before each write returns, by others while it follows the feed.
+type changes struct {
 	cache  *statecache.Cache
 	tokens *jwttoken.Tokens
+	feed   application.ChangeFeed // nil: the storage has none
+	log    *zap.Logger
+	deaf   atomic.Bool // and said so
 }
 
-func (f changeFollowers) Changed(changes ...application.Change) {
-	f.cache.Changed(changes...)
-	f.tokens.Changed(changes...)
-}
+var _ application.ChangeFollower = (*changes)(nil)
 
-func (f changeFollowers) Beat(sent time.Time) { f.cache.Beat(sent) }
-func (f changeFollowers) Lost()               { f.cache.Lost() }
-
-// followChanges tells the followers of changes: of this process' own before
-// each write returns, of others' from the start of the server to its end.
-func followChanges(lifecycle fx.Lifecycle, storage application.Storage, cache *statecache.Cache, tokens *jwttoken.Tokens) {
-	feed, ok := storage.(application.ChangeFeed)
-	if !ok {
-		return
+func newChanges(storage application.Storage, cache *statecache.Cache, tokens *jwttoken.Tokens, log *zap.Logger) *changes {
+	c := &changes{cache: cache, tokens: tokens, log: log}
+	if feed, ok := storage.(application.ChangeFeed); ok {
+		c.feed = feed
+		feed.OnChange(c.Changed)
 	}
-	followers := changeFollowers{cache, tokens}
-	feed.OnChange(followers.Changed)
-	following, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	lifecycle.Append(fx.StartStopHook(
-		func() {
-			go func() {
-				defer close(done)
-				feed.Follow(following, followers)
-			}()
-		},
-		func() {
-			cancel()
-			<-done
-		},
-	))
+	return c
+}
+
+func (c *changes) follow(ctx context.Context) {
+	if c.feed != nil {
+		c.feed.Follow(ctx, c)
+	}
+}
+
+// Changed implements application.ChangeFollower.
+func (c *changes) Changed(changed ...application.Change) {
+	c.cache.Changed(changed...)
+	c.tokens.Changed(changed...)
+}
+
+// Beat implements application.ChangeFollower.
+func (c *changes) Beat(sent time.Time) {
+	c.cache.Beat(sent)
+	if c.deaf.CompareAndSwap(true, false) {
+		c.log.Info("the database tells of changes again: its answers are remembered")
+	}
+}
+
+// Lost implements application.ChangeFollower. It is logged once: attempts to
+// hear again come several times a second.
+func (c *changes) Lost(cause error) {
+	c.cache.Lost(cause)
+	if !errors.Is(cause, context.Canceled) && c.deaf.CompareAndSwap(false, true) {
+		c.log.Warn("the database tells of no changes: each request asks it until it does", zap.Error(cause))
+	}
 }

@@ -39,14 +39,21 @@ func graph(ctx context.Context, cfg *Configuration, out io.Writer, serving bool,
 // serving is the graph's part for serve.
 func serving(migrate bool) fx.Option {
 	return fx.Options(
-		fx.Provide(func(in serverIn) *server { return newServer(in, migrate) }),
-		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server) {
+		fx.Provide(
+			func(in serverIn) *server { return newServer(in, migrate) },
+			newChanges,
+		),
+		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed) {
+			feed, uses := &background{run: changes.follow}, &background{run: used.Run}
+			lifecycle.Append(fx.StopHook(feed.stop))
+			lifecycle.Append(fx.StopHook(uses.stop))
 			lifecycle.Append(fx.Hook{
 				OnStart: func(context.Context) error { return s.start(ctx) },
 				OnStop:  s.stop,
 			})
+			lifecycle.Append(fx.StartHook(feed.start))
+			lifecycle.Append(fx.StartHook(uses.start))
 		}),
-		fx.Invoke(followChanges),
 		fx.Invoke(runJobs), // after the server, and before it at the end
 	)
 }

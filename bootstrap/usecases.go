@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/sallyport-auth/sallyport/adapters/bcrypthash"
 	"github.com/sallyport-auth/sallyport/adapters/cli"
@@ -24,6 +25,7 @@ var useCases = fx.Options(
 	fx.Provide(
 		func(s application.Storage) application.Store { return s },
 		newState,
+		newLastUsed,
 		fx.Annotate(newRecorder, fx.ParamTags(`group:"recorders"`)),
 		newJournal,
 		newLimiterKey,
@@ -108,8 +110,14 @@ func newRefresh(j application.Journal, g application.Grants, v application.Token
 	return &application.Refresh{Journal: j, Grants: g, Verifier: v, Throttle: t}
 }
 
-func newAuthorize(j application.Journal, v application.TokenVerifier, s application.StateReader, t application.Throttle) *application.Authorize {
-	return &application.Authorize{Journal: j, Verifier: v, State: s, Throttle: t}
+func newAuthorize(j application.Journal, v application.TokenVerifier, s application.StateReader, t application.Throttle, u *application.LastUsed) *application.Authorize {
+	return &application.Authorize{Journal: j, Verifier: v, State: s, Throttle: t, LastUsed: u}
+}
+
+func newLastUsed(store application.Store, log *zap.Logger) *application.LastUsed {
+	return &application.LastUsed{
+		Store: store, Failed: func(err error) { log.Warn("the last use of API keys was not stored", zap.Error(err)) },
+	}
 }
 
 func newRegister(c *Configuration, j application.Journal, h application.PasswordHasher, q application.HashingQueue, p domain.PasswordPolicy, t application.Throttle, o *application.Outbox) *application.Register {

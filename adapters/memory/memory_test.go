@@ -148,7 +148,7 @@ type beats struct {
 func (b *beats) Changed(changes ...application.Change) {
 	b.t.Errorf("Changed: got %v, want none", changes)
 }
-func (b *beats) Lost() { b.t.Error("Lost: got one, want none") }
+func (b *beats) Lost(error) { b.t.Error("Lost: got one, want none") }
 func (b *beats) Beat(time.Time) {
 	if b.n++; b.n == 3 {
 		b.stop()

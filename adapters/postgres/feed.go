@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,15 +28,21 @@ const (
 	reconnectIn = 200 * time.Millisecond // between two attempts
 )
 
+var (
+	errSilent = errors.New("no beat came back for 3 s: the direct line and the pool may lead to different servers, or the direct line to a connection pooler")
+	errCut    = errors.New("the connection was cut")
+)
+
 // Follow implements application.ChangeFeed with LISTEN on the direct line.
 //
 // A beat is sent with NOTIFY through the pool, and comes back on the line
 // after everything that was committed before it. So it proves that the line is
 // alive, that it is up to date, and that both lead to the same server.
 func (s *Storage) Follow(ctx context.Context, follower application.ChangeFollower) {
+	var beating sync.WaitGroup // of all lines: one that is cut waits for nothing before it says so
+	defer beating.Wait()
 	for ctx.Err() == nil {
-		s.followLine(ctx, follower)
-		follower.Lost()
+		follower.Lost(s.followLine(ctx, follower, &beating))
 		select {
 		case <-ctx.Done():
 		case <-time.After(reconnectIn):
@@ -41,31 +50,33 @@ func (s *Storage) Follow(ctx context.Context, follower application.ChangeFollowe
 	}
 }
 
-// followLine follows one connection until it breaks, falls silent, or ctx ends.
-func (s *Storage) followLine(ctx context.Context, follower application.ChangeFollower) {
+// followLine follows one connection until it breaks, falls silent, or ctx
+// ends, and returns why.
+func (s *Storage) followLine(ctx context.Context, follower application.ChangeFollower, beating *sync.WaitGroup) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	announced := make(chan *pq.Notification, 256)
-	line, err := pq.NewListenerConn(s.line, announced)
+	line, err := s.openLine(ctx, announced)
 	if err != nil {
-		return // the database is away; everybody notices
+		return fmt.Errorf("connect the change feed: %w", err)
 	}
 	// Closing the connection ends every wait on it; announced is closed then.
 	closeLine := sync.OnceFunc(func() { _ = line.Close() })
 	defer closeLine()
 	defer context.AfterFunc(ctx, closeLine)()
-	watchdog := time.AfterFunc(silence, closeLine)
+	var silent atomic.Bool
+	watchdog := time.AfterFunc(silence, func() {
+		silent.Store(true)
+		closeLine()
+	})
 	defer watchdog.Stop()
 
 	if _, err := line.Listen(channel); err != nil {
-		return
+		return fmt.Errorf("listen for changes: %w", err)
 	}
 	// What changed while nobody listened is not known.
 	follower.Changed(application.Change{Kind: application.ChangedEverything})
 	beats := newBeats()
-	var beating sync.WaitGroup
-	defer beating.Wait()
-	defer cancel()
 	beating.Go(func() { s.beat(ctx, beats) })
 	for n := range announced {
 		kind, id, _ := strings.Cut(n.Extra, ":")
@@ -78,6 +89,40 @@ func (s *Storage) followLine(ctx context.Context, follower application.ChangeFol
 			follower.Beat(sent)
 		}
 	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case silent.Load():
+		return errSilent
+	case line.Err() != nil:
+		return fmt.Errorf("listen for changes: %w", line.Err())
+	}
+	return errCut
+}
+
+// openLine connects, or gives up when ctx ends: lib/pq takes no context here,
+// but gives up by itself at the connect_timeout.
+func (s *Storage) openLine(ctx context.Context, announced chan *pq.Notification) (*pq.ListenerConn, error) {
+	type opening struct {
+		line *pq.ListenerConn
+		err  error
+	}
+	opened := make(chan opening, 1)
+	go func() {
+		line, err := pq.NewListenerConn(s.line, announced)
+		opened <- opening{line, err}
+	}()
+	select {
+	case o := <-opened:
+		return o.line, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-opened; o.err == nil {
+				_ = o.line.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 // beat sends beats until ctx ends. One that can't be sent is not sent: the
@@ -85,11 +130,10 @@ func (s *Storage) followLine(ctx context.Context, follower application.ChangeFol
 func (s *Storage) beat(ctx context.Context, beats *beats) {
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
 		_ = s.Execute(ctx, "SELECT pg_notify($1, $2)", channel, beatKind+":"+beats.next())
 		select {
 		case <-ctx.Done():
-			return
 		case <-ticker.C:
 		}
 	}
@@ -132,20 +176,19 @@ func (b *beats) arrived(payload string) (sent time.Time, mine bool) {
 	return sent, mine
 }
 
-// listenURL returns the address for the change feed, with the defaults that
-// the pool has.
-func listenURL(address string) (string, error) {
+// listenURL returns the address for the change feed: lib/pq takes text alone
+// there. What the text leaves open is as the pool has it, be it from the
+// environment or by default.
+func listenURL(address string, config pq.Config) (string, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return "", errors.New("the database URL is not a URL")
 	}
 	query := parsed.Query()
-	for name, value := range map[string]string{
-		"connect_timeout": strconv.Itoa(int(DefaultConnectTimeout / time.Second)), "sslmode": "prefer", "fallback_application_name": "sallyport",
-	} {
-		if !query.Has(name) {
-			query.Set(name, value)
-		}
+	query.Set("connect_timeout", strconv.Itoa(int(math.Ceil(config.ConnectTimeout.Seconds()))))
+	query.Set("sslmode", string(config.SSLMode))
+	if !query.Has("application_name") {
+		query.Set("fallback_application_name", "sallyport")
 	}
 	parsed.RawQuery = query.Encode()
 	return parsed.String(), nil

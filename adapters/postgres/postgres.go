@@ -35,6 +35,8 @@ type Config struct {
 	// empty: URL.
 	DirectURL string
 	// MaxConns is the size of the pool, all of it kept open; 0: DefaultMaxConns.
+	// The change feed takes two more: its line, and one in the pool for beats,
+	// so that a crowd which takes all others does not silence it.
 	MaxConns int
 	// Unprepared uses no prepared statements, as PgBouncer in transaction mode
 	// needs it: parameters go in binary with the statement, in one round trip.
@@ -65,7 +67,7 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 			return nil, fmt.Errorf("direct line: %w", err)
 		}
 	}
-	line, err := listenURL(cmp.Or(config.DirectURL, config.URL))
+	line, err := listenURL(cmp.Or(config.DirectURL, config.URL), direct)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +82,14 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	db := openPool(pooled, config.Unprepared)
+	store := sqlstore.New(
+		&sqlstore.Dialect{Queries: queries(), Classify: classify, Isolation: sql.LevelSerializable},
+		sqlstore.Databases{Write: db, Read: db, Writes: config.MaxConns},
+	)
+	db.SetMaxOpenConns(config.MaxConns + 1)
+	db.SetMaxIdleConns(config.MaxConns + 1)
 	return &Storage{
-		Store: sqlstore.New(
-			&sqlstore.Dialect{Queries: queries(), Classify: classify, Isolation: sql.LevelSerializable},
-			sqlstore.Databases{Write: db, Read: db, Writes: config.MaxConns},
-		),
+		Store:      store,
 		direct:     connector{direct},
 		line:       line,
 		migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectPostgres},

@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
@@ -13,31 +15,50 @@ var _ application.ChangeFeed = (*Storage)(nil)
 // change can be.
 const lookEvery = 25 * time.Millisecond
 
-// Follow implements application.ChangeFeed. SQLite says in PRAGMA data_version
-// whether another connection has committed since the last look, and not what:
-// then everything may be other than remembered. The one writing connection is
-// asked, for to a reader our own commits would be foreign.
+var everything = application.Change{Kind: application.ChangedEverything}
+
+// foreignWrite notes that another process has written. What it wrote SQLite
+// does not say, so everything may be other than remembered.
+func (s *Storage) foreignWrite() {
+	s.foreign.Add(1)
+	s.Announce(everything)
+}
+
+// Follow implements application.ChangeFeed by looking at the file, on the one
+// writing connection: to another, our own commits would be foreign. While that
+// connection is busy nobody else can write, and when it began it looked.
 func (s *Storage) Follow(ctx context.Context, follower application.ChangeFollower) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	defer follower.Lost()
-	var last int64 // never a version of SQLite's: they begin at 1
-	for {
+	var told uint64
+	follower.Changed(everything)
+	for ctx.Err() == nil {
 		began := time.Now()
-		version, err := s.Number(ctx, "PRAGMA data_version")
-		switch {
-		case err != nil: // nothing is proved; the last beat lasts as long as it lasts
-		case version != last:
-			last = version
-			follower.Changed(application.Change{Kind: application.ChangedEverything})
-			fallthrough
-		default:
+		err := s.look(ctx)
+		if foreign := s.foreign.Load(); foreign != told {
+			told = foreign
+			follower.Changed(everything)
+		}
+		if err == nil { // else nothing is proved, and the last beat lasts as long as it lasts
 			follower.Beat(began)
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-ticker.C:
 		}
 	}
+	follower.Lost(ctx.Err())
+}
+
+func (s *Storage) look(ctx context.Context) error {
+	return s.OnWriter(ctx, func(ctx context.Context, conn any) error {
+		watched, ok := conn.(*watchedConn)
+		if !ok {
+			return errors.New("sqlite: the writing connection is not watched")
+		}
+		if err := watched.look(ctx); err != nil {
+			return fmt.Errorf("look for other processes' writes: %w", err)
+		}
+		return nil
+	})
 }

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -9,15 +11,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/sallyport-auth/sallyport/adapters/sqlstore"
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
 func TestWithNoRoomLeftReadsGoOnAndWritesComeBack(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "full.db")
-	write := open(writing(path, "1500"))
-	s, err := onDatabases(path, sqlstore.Databases{Write: write, Writes: 1, Read: open(reading(path)), Reads: 2})
+	s, err := Open(t.Context(), Config{Path: path, Readers: 2})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -25,15 +25,27 @@ func TestWithNoRoomLeftReadsGoOnAndWritesComeBack(t *testing.T) {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatalf("Migrate: %v", err)
 	}
-	var pages int
-	if err := write.Get(&pages, "PRAGMA page_count"); err != nil {
-		t.Fatal(err)
-	}
-	limit := func(pages int) {
+	ask := func(pragma string) driver.Value {
 		t.Helper()
-		var now int
-		if err := write.Get(&now, fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil || now != pages {
-			t.Fatalf("max_page_count: got %d, %v, want %d", now, err, pages)
+		answer := make([]driver.Value, 1)
+		err := s.OnWriter(t.Context(), func(ctx context.Context, conn any) error {
+			rows, err := conn.(*watchedConn).QueryContext(ctx, "PRAGMA "+pragma, nil)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			return rows.Next(answer)
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", pragma, err)
+		}
+		return answer[0]
+	}
+	pages := ask("page_count").(int64)
+	limit := func(pages int64) {
+		t.Helper()
+		if now := ask(fmt.Sprintf("max_page_count = %d", pages)); now != pages {
+			t.Fatalf("max_page_count: got %d, want %d", now, pages)
 		}
 	}
 	insert := func() (domain.UserID, error) {
@@ -64,9 +76,8 @@ func TestWithNoRoomLeftReadsGoOnAndWritesComeBack(t *testing.T) {
 			t.Errorf("User while there is no room: %v", err)
 		}
 	}
-	var verdict string
-	if err := write.Get(&verdict, "PRAGMA integrity_check"); err != nil || verdict != "ok" {
-		t.Errorf("integrity_check: got %q, %v, want ok", verdict, err)
+	if verdict := ask("integrity_check"); verdict != "ok" {
+		t.Errorf("integrity_check: got %v, want ok", verdict)
 	}
 	limit(pages + 100)
 	if _, err := insert(); err != nil {

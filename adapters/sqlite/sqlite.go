@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
@@ -64,6 +65,7 @@ var _ application.Storage = (*Storage)(nil)
 type Storage struct {
 	*sqlstore.Store
 	path       string
+	foreign    atomic.Uint64 // how often another process was seen to have written
 	migrations sqlstore.Migrations
 }
 
@@ -80,27 +82,22 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 	if config.Readers <= 0 {
 		config.Readers = DefaultReaders
 	}
-	return onDatabases(path, sqlstore.Databases{
-		Write: open(writing(path, "1500")), Writes: 1,
-		Read: open(reading(path)), Reads: config.Readers,
-	})
-}
-
-func onDatabases(path string, databases sqlstore.Databases) (*Storage, error) {
 	steps, err := fs.Sub(files, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	return &Storage{
-		Store:      sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true}, databases),
-		path:       path,
-		migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectSQLite3},
-	}, nil
+	s := &Storage{path: path, migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectSQLite3}}
+	writer := watching{prepared(writing(path, "1500")), s.foreignWrite}
+	s.Store = sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true}, sqlstore.Databases{
+		Write: database(writer), Writes: 1,
+		Read: database(prepared(reading(path))), Reads: config.Readers,
+	})
+	return s, nil
 }
 
-func open(dsn string) *sqlx.DB {
-	return sqlx.NewDb(sql.OpenDB(sqlstore.Prepared(connector{dsn}, isStale)), "sqlite")
-}
+func prepared(dsn string) driver.Connector { return sqlstore.Prepared(connector{dsn}, isStale) }
+
+func database(c driver.Connector) *sqlx.DB { return sqlx.NewDb(sql.OpenDB(c), "sqlite") }
 
 // connector opens a file, readable by its owner alone when it makes it.
 type connector struct{ dsn string }

@@ -125,6 +125,7 @@ func TestOneRefusedWriteLeavesThoseBesideItAlone(t *testing.T) {
 func TestChangesAreToldBeforeTheWriteReturns(t *testing.T) {
 	t.Parallel()
 	s := migrated(t, filepath.Join(t.TempDir(), "told.db"))
+	newUser(t, s) // a connection's first transaction finds that somebody else, here the migration, has written
 	var told []application.Change
 	s.OnChange(func(changes ...application.Change) { told = append(told, changes...) })
 	user := newUser(t, s)

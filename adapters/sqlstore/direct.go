@@ -3,30 +3,35 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/sallyport-auth/sallyport/application"
 )
 
-// Execute runs a statement of the dialect's own on a writing connection: it
-// belongs to no port and tells of no change.
+// Execute runs a statement of the dialect's own: it belongs to no port, tells
+// of no change, and waits for nobody who uses the pool. So the database needs
+// one connection more than the pool has.
 func (s *Store) Execute(ctx context.Context, query string, args ...any) error {
+	if _, err := s.write.db.ExecContext(bounded{ctx, time.Now().Add(CallTimeout)}, query, args...); err != nil {
+		return fmt.Errorf("execute: %w", s.dialect.translate("execute", err))
+	}
+	return nil
+}
+
+// OnWriter runs work with the driver's connection that writes, or one of them,
+// as Prepared made it or whatever wraps that.
+func (s *Store) OnWriter(ctx context.Context, work func(ctx context.Context, conn any) error) error {
 	return s.write.do(ctx, func(ctx context.Context, db *sqlx.DB) error {
-		if _, err := db.ExecContext(ctx, query, args...); err != nil {
-			return fmt.Errorf("execute: %w", s.dialect.translate("execute", err))
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return s.dialect.translate("connect", err)
 		}
-		return nil
+		defer conn.Close() // hands it back
+		return s.dialect.translate("use the writing connection", conn.Raw(func(c any) error { return work(ctx, c) }))
 	})
 }
 
-// Number returns the one number that a query of the dialect's own answers with
-// on a writing connection.
-func (s *Store) Number(ctx context.Context, query string) (int64, error) {
-	var n int64
-	err := s.write.do(ctx, func(ctx context.Context, db *sqlx.DB) error {
-		if err := db.GetContext(ctx, &n, query); err != nil {
-			return fmt.Errorf("query: %w", s.dialect.translate("query", err))
-		}
-		return nil
-	})
-	return n, err
-}
+// Announce tells of changes that somebody else made.
+func (s *Store) Announce(changes ...application.Change) { s.announce(changes) }

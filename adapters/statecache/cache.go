@@ -14,7 +14,7 @@ type Config struct {
 	// Entries bounds how many sessions, and how many API keys, are remembered;
 	// 0: 100,000 of each.
 	Entries int
-	// Now is the clock of freshness; nil: time.Now, which is monotonic.
+	// Now is the clock of freshness; nil: time.Now, which is monotonic too.
 	Now func() time.Time
 }
 
@@ -42,7 +42,7 @@ func New(storage application.StateReader, config Config) *Cache {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	c := &Cache{storage: storage, fresh: newFreshness(config.Now)}
+	c := &Cache{storage: storage, fresh: &freshness{now: config.Now}}
 	c.stamps.seed = maphash.MakeSeed()
 	c.sessions = newTable(&c.stamps, c.fresh, config.Entries, c.loadSession)
 	c.keys = newTable(&c.stamps, c.fresh, config.Entries, c.loadAPIKey)
@@ -72,7 +72,7 @@ func (c *Cache) Changed(changes ...application.Change) {
 func (c *Cache) Beat(sent time.Time) { c.fresh.beat(sent) }
 
 // Lost implements application.ChangeFollower.
-func (c *Cache) Lost() { c.fresh.lost() }
+func (c *Cache) Lost(error) { c.fresh.lost() }
 
 // Fresh reports whether the feed has spoken lately: while it has not, every
 // request asks storage.

@@ -9,27 +9,26 @@ import (
 const Window = 3 * time.Second
 
 // freshness says until when everything that others changed is known to have
-// arrived. It counts on the monotonic clock: a wall clock that is set back
-// must not prolong it.
+// arrived. Both clocks must agree: a wall clock that is set back must not
+// prolong it, and neither must a machine that slept, whose monotonic clock
+// stood still.
 type freshness struct {
-	base  time.Time
-	until atomic.Int64 // nanoseconds since base; 0: not fresh
+	until atomic.Pointer[time.Time] // nil: not fresh
 	now   func() time.Time
 }
 
-func newFreshness(now func() time.Time) *freshness { return &freshness{base: now(), now: now} }
-
-// beat says that all that was committed before sent has arrived.
+// beat says that all that was committed before sent has arrived. Beats come
+// from one goroutine.
 func (f *freshness) beat(sent time.Time) {
-	until := int64(sent.Sub(f.base) + Window)
-	for {
-		old := f.until.Load()
-		if old >= until || f.until.CompareAndSwap(old, until) {
-			return
-		}
+	until := sent.Add(Window)
+	if old := f.until.Load(); old == nil || old.Before(until) {
+		f.until.Store(&until)
 	}
 }
 
-func (f *freshness) lost() { f.until.Store(0) }
+func (f *freshness) lost() { f.until.Store(nil) }
 
-func (f *freshness) fresh() bool { return int64(f.now().Sub(f.base)) < f.until.Load() }
+func (f *freshness) fresh() bool {
+	until, now := f.until.Load(), f.now()
+	return until != nil && now.Before(*until) && now.Round(0).Before(until.Round(0))
+}

@@ -66,7 +66,7 @@ func (t *table[V]) reload(ctx context.Context, kind application.ChangeKind, id s
 		f := t.flights.board(id, func(start uint64) bool {
 			return fresh && t.guardOf(kind, id).allows(start)
 		}, t.stamps.position.Load, func(start uint64) (*entry[V], error) {
-			return t.fetch(id, start)
+			return t.fetch(context.WithoutCancel(ctx), id, start)
 		})
 		e, err := f.wait(ctx)
 		if err != nil || f.start >= arrival || e.guard.allows(f.start) {
@@ -84,8 +84,8 @@ func (t *table[V]) guardOf(kind application.ChangeKind, id string) guard {
 // fetch loads, and remembers the entry unless a later load's is there. It runs
 // for everybody who waits, so no single caller's context ends it: storage has
 // its own deadline.
-func (t *table[V]) fetch(id string, start uint64) (*entry[V], error) {
-	e, err := t.load(context.Background(), id)
+func (t *table[V]) fetch(ctx context.Context, id string, start uint64) (*entry[V], error) {
+	e, err := t.load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
