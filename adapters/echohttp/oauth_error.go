@@ -38,7 +38,7 @@ var oauthErrors = map[string]struct {
 	status int
 	code   string
 }{
-	domain.ErrInvalidRefreshToken.Code:     {http.StatusBadRequest, "invalid_grant"},
+	domain.ErrInvalidRefreshToken.Code:     {http.StatusBadRequest, "invalid_grant"}, // a grant, and no credential
 	domain.ErrInvalidScope.Code:            {http.StatusBadRequest, "invalid_scope"},
 	domain.ErrInvalidToken.Code:            {http.StatusUnauthorized, "invalid_token"},
 	domain.ErrUserInactive.Code:            {http.StatusUnauthorized, "invalid_token"},
@@ -65,6 +65,9 @@ func oauthErrorOf(err error, p problem, c echo.Context) *oauthError {
 	var known *domain.Error
 	if errors.As(err, &known) {
 		if e, ok := oauthErrors[known.Code]; ok {
+			if e.status == http.StatusBadRequest {
+				return &oauthError{e.status, e.code, p.Detail, ""}
+			}
 			return &oauthError{e.status, e.code, p.Detail, challenges[known.Code]}
 		}
 		switch {
