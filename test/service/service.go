@@ -68,6 +68,11 @@ func Configure(t testing.TB, database string, settings ...string) *Service {
 	return s
 }
 
+// Set changes a setting, without its prefix, of a service that does not run.
+func (s *Service) Set(name, value string) {
+	s.env = append(s.env, "SALLYPORT_"+name+"="+value) // the last one counts
+}
+
 // Run starts the process, and returns when it is ready.
 func (s *Service) Run() {
 	s.t.Helper()
