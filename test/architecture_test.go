@@ -43,10 +43,10 @@ var homes = []struct {
 	files      []string
 }{
 	{[]string{"go.uber.org/fx", "go.uber.org/dig"}, []string{"adapters/*/module.go", "bootstrap", "cmd", "test/example"}},
-	{[]string{"github.com/labstack", "github.com/oapi-codegen"}, []string{"adapters/echohttp", "test/example"}},
+	{[]string{"github.com/labstack", "github.com/oapi-codegen"}, []string{"adapters/echohttp", "test/bench", "test/example"}},
 	{[]string{
 		"database/sql", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org", "github.com/pressly/goose/v3",
-	}, []string{"adapters/sqlstore", "adapters/postgres", "adapters/sqlite", "test/servers", "test/example"}},
+	}, []string{"adapters/sqlstore", "adapters/postgres", "adapters/sqlite", "test/servers", "test/bench", "test/load", "test/example"}},
 	{[]string{"go.uber.org/zap"}, []string{"adapters", "bootstrap", "test/example"}},
 }
 
