@@ -48,9 +48,10 @@ func (uc *Authenticate) Do(ctx context.Context, login Login) (domain.Tokens, err
 	if err != nil {
 		return domain.Tokens{}, uc.Journal.limited(ctx, err)
 	}
+	stranger := uc.Journal.stranger(ctx, login.Username)
 	if reason := uc.refusal(account, proof); reason != "" {
 		try.failed(ctx)
-		event := domain.Event{Type: domain.LoginFailed, Subject: string(account.User.ID)}
+		event := domain.Event{Type: domain.LoginFailed, Subject: subjectOf(account.User.ID, stranger)}
 		return domain.Tokens{}, uc.Journal.refuse(ctx, event, reason, domain.ErrInvalidCredentials)
 	}
 	try.succeeded(ctx)

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"encoding/hex"
 	"maps"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -15,6 +16,11 @@ type Journal struct {
 	Recorder Recorder
 	Clock    Clock
 	IDs      IDs
+	// Trail stores what changed nothing; nil: only the Recorder hears of it.
+	Trail *AuditTrail
+	// StrangerKey hashes addresses without an account into subjects; nil:
+	// events about them have none.
+	StrangerKey *KeptKey
 }
 
 // Note is how a change tells what it did.
@@ -41,10 +47,37 @@ func (j Journal) Change(ctx context.Context, fn func(ctx context.Context, tx Tx,
 	return nil
 }
 
-// Record tells the Recorder of something that changed nothing: a refusal, or
-// a refresh, whose session row is its record.
+// Record tells the Recorder and the Trail of something that changed nothing: a
+// refusal, or a refresh, whose session row is its record.
 func (j Journal) Record(ctx context.Context, e domain.Event) {
-	j.Recorder.Record(ctx, j.stamp(ctx, e))
+	e = j.stamp(ctx, e)
+	j.Recorder.Record(ctx, e)
+	if j.Trail != nil {
+		j.Trail.Record(ctx, e)
+	}
+}
+
+// stranger returns the subject of events about an address that has no account:
+// a keyed hash, so that an attack on it can be followed and nobody can read it.
+// Work it out for known addresses too, or time tells them apart; and outside
+// of transactions, as it may have to read the key.
+func (j Journal) stranger(ctx context.Context, address string) string {
+	if j.StrangerKey == nil {
+		return ""
+	}
+	key, err := j.StrangerKey.Key(ctx)
+	if err != nil {
+		return "" // storage is down; the event counts all the same
+	}
+	return "unknown:" + hex.EncodeToString(hashOfAddress(key, address))
+}
+
+// subjectOf returns the id of an account's user, or what stands for nobody's.
+func subjectOf(id domain.UserID, stranger string) string {
+	if id == "" {
+		return stranger
+	}
+	return string(id)
 }
 
 // refuse records a refusal for reason, and returns err.

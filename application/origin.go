@@ -13,10 +13,14 @@ type Origin struct {
 	RequestID string
 	// Asked is the request that a proxy asks about for its client: method and
 	// path, as the proxy tells them.
-	Asked string
-	// Limited, unless nil, is told how much is left of each budget that the
-	// request took from; a refusal carries its own.
-	Limited func(domain.LimitStatus)
+	Asked  string
+	Limits LimitListener // unless nil
+}
+
+// LimitListener is told, in the request's goroutine, how much is left of each
+// budget that a request took from. A refusal carries its own.
+type LimitListener interface {
+	Taken(domain.LimitStatus)
 }
 
 type originKey struct{}

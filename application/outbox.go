@@ -103,6 +103,7 @@ func (o *Outbox) ask(
 	ctx context.Context, j Journal, email domain.Email, purpose domain.MailPurpose, asked domain.EventType,
 	refusal func(domain.User) string,
 ) error {
+	stranger := j.stranger(ctx, email.String())
 	err := j.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
 		user, err := tx.Users().UserByEmail(ctx, email)
 		reason := "unknown_user"
@@ -113,7 +114,7 @@ func (o *Outbox) ask(
 			return err
 		}
 		if reason != "" {
-			note(domain.Event{Type: asked, Outcome: domain.Failure, Reason: reason, Subject: string(user.ID)})
+			note(domain.Event{Type: asked, Outcome: domain.Failure, Reason: reason, Subject: subjectOf(user.ID, stranger)})
 			return o.pretendToken(ctx, tx, email)
 		}
 		note(domain.Event{Type: asked, Subject: string(user.ID)})

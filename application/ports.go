@@ -248,7 +248,8 @@ type OutboxStore interface {
 
 // AuditStore keeps auth events.
 type AuditStore interface {
-	// Append adds events, in the same transaction as the change that they record.
+	// Append adds events, in the same transaction as the change that they
+	// record. One that is there already gets the higher of both counts.
 	Append(ctx context.Context, events ...domain.Event) error
 	// List returns events by descending ID, after page.After.
 	List(ctx context.Context, filter AuditFilter, page Page[domain.EventID]) ([]domain.Event, error)

@@ -166,8 +166,8 @@ func (t Throttle) takeByClient(ctx context.Context, limit Limit) error {
 // take takes, and tells the origin of the request what is left.
 func (t Throttle) take(ctx context.Context, budgets ...Budget) error {
 	status, err := t.limiter.Take(ctx, budgets...)
-	if tell := OriginOf(ctx).Limited; err == nil && tell != nil {
-		tell(status)
+	if told := OriginOf(ctx).Limits; err == nil && told != nil {
+		told.Taken(status)
 	}
 	return err
 }
@@ -197,19 +197,24 @@ func (t Throttle) attempt(ctx context.Context, username string) (Attempt, error)
 	}, nil
 }
 
-// account returns the key of an account, which need not exist: one for all
-// spellings of an address, and one for each text that is none.
+// account returns the key of an account, which need not exist.
 func (t Throttle) account(ctx context.Context, username string) (string, error) {
 	key, err := t.key.Key(ctx)
 	if err != nil {
 		return "", err
 	}
-	if email, err := domain.ParseEmail(username); err == nil {
-		username = email.String()
+	return base64.RawURLEncoding.EncodeToString(hashOfAddress(key, username)), nil
+}
+
+// hashOfAddress returns 16 bytes: one value for all spellings of an address,
+// and one for each text that is none.
+func hashOfAddress(key []byte, address string) []byte {
+	if email, err := domain.ParseEmail(address); err == nil {
+		address = email.String()
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(username))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]), nil
+	mac.Write([]byte(address))
+	return mac.Sum(nil)[:16]
 }
 
 // client is where a request comes from, as limits see it.

@@ -392,10 +392,9 @@ func TestWrongAPIKeysBarTheClientAlone(t *testing.T) {
 func TestTheOriginHearsWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	w := newThrottled(t)
-	var heard []domain.LimitStatus
+	var heard heardLimits
 	ctx := application.WithOrigin(t.Context(), &application.Origin{
-		Client:  domain.Client{Address: "192.0.2.1"},
-		Limited: func(s domain.LimitStatus) { heard = append(heard, s) },
+		Client: domain.Client{Address: "192.0.2.1"}, Limits: &heard,
 	})
 	_, _ = w.authenticate.Do(ctx, application.Login{Username: "ada@example.com", Password: password("wrong")})
 	want := domain.LimitStatus{Policy: "login-client", Limit: 20, Window: time.Minute, Remaining: 9, Reset: 3 * time.Second}
@@ -403,6 +402,10 @@ func TestTheOriginHearsWhatIsLeft(t *testing.T) {
 		t.Errorf("got %+v, want %+v", heard, want)
 	}
 }
+
+type heardLimits []domain.LimitStatus
+
+func (h *heardLimits) Taken(s domain.LimitStatus) { *h = append(*h, s) }
 
 func TestTheZeroThrottleLimitsNothing(t *testing.T) {
 	t.Parallel()

@@ -29,6 +29,8 @@ const (
 	UserDisabled         EventType = "user.disabled"
 	UserEnabled          EventType = "user.enabled"
 	UserDeleted          EventType = "user.deleted"
+	UserImported         EventType = "user.imported"
+	UserExported         EventType = "user.exported"
 	UserRolesChanged     EventType = "user.roles_changed"
 	RoleChanged          EventType = "role.changed"
 	RoleDeleted          EventType = "role.deleted"
@@ -43,6 +45,7 @@ const (
 	AccessDenied         EventType = "access.denied"
 	RateLimited          EventType = "rate_limited"
 	RegistrationRepeated EventType = "user.registration_repeated"
+	AuditOverflowed      EventType = "audit.overflowed" // Count events did not fit into the audit trail
 )
 
 // Outcome says whether what was tried was done.

@@ -12,6 +12,9 @@ import (
 func (s audit) Append(ctx context.Context, events ...domain.Event) error {
 	return s.within(ctx, changing, func(d *data) error {
 		for _, event := range events {
+			if there, ok := d.events.find(event.ID); ok {
+				event.Count = max(event.Count, there.Count)
+			}
 			d.events.put(event.ID, event)
 		}
 		return nil

@@ -124,7 +124,8 @@ func upkeep(q *sqlstore.Queries) {
 		SELECT id, ` + microseconds + `at, type, outcome, reason, subject, actor, session, address, user_agent, request_id,
 			count, coalesce(details, 'null')
 		FROM jsonb_to_recordset($1::jsonb) AS event (id uuid, at bigint, type text, outcome text, reason text, subject text,
-			actor text, session text, address text, user_agent text, request_id text, count integer, details jsonb)`
+			actor text, session text, address text, user_agent text, request_id text, count integer, details jsonb)
+		ON CONFLICT (id) DO UPDATE SET count = greatest(audit_events.count, excluded.count)`
 	q.Audit.List = `SELECT ` + eventColumns + ` FROM audit_events WHERE id < $1`
 	q.Audit.WhereSubject = ` AND subject = $?`
 	q.Audit.WhereType = ` AND type = $?`

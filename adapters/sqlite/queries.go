@@ -133,7 +133,8 @@ func upkeep(q *sqlstore.Queries) {
 		SELECT value ->> 'id', value ->> 'at', value ->> 'type', value ->> 'outcome', value ->> 'reason', value ->> 'subject',
 			value ->> 'actor', value ->> 'session', value ->> 'address', value ->> 'user_agent', value ->> 'request_id',
 			value ->> 'count', value -> 'details'
-		FROM json_each($1)`
+		FROM json_each($1) WHERE true
+		ON CONFLICT (id) DO UPDATE SET count = max(count, excluded.count)`
 	q.Audit.List = `SELECT ` + eventColumns + ` FROM audit_events WHERE id < $1`
 	q.Audit.WhereSubject = ` AND subject = $?`
 	q.Audit.WhereType = ` AND type = $?`

@@ -40,6 +40,16 @@ var auditCases = []Case{
 		got, err = listEvents(t, s, application.AuditFilter{}, application.Page[domain.EventID]{After: sparse.ID, Limit: 2})
 		same(t, "second page", got, err, []domain.Event{full})
 	}},
+	{"an event that is appended again keeps the higher of its counts", func(t testing.TB, s application.Storage) {
+		few, other := newEvent(), newEvent()
+		many := few
+		many.Count = 41
+		for _, events := range [][]domain.Event{{few}, {other, many}, {few}} {
+			require(t, "Append", s.Audit().Append(t.Context(), events...))
+		}
+		got, err := listEvents(t, s, application.AuditFilter{}, page[domain.EventID](9))
+		same(t, "events", got, err, []domain.Event{other, many})
+	}},
 	{"a list of events is narrowed by subject, type and time", func(t testing.TB, s application.Storage) {
 		first := newEvent(func(e *domain.Event) { e.Subject = "a" })
 		second := newEvent(func(e *domain.Event) { e.Subject, e.Type, e.At = "a", domain.UserDeleted, noon.Add(time.Second) })
