@@ -43,16 +43,18 @@ func serving(migrate bool) fx.Option {
 			func(in serverIn) *server { return newServer(in, migrate) },
 			newChanges,
 		),
-		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed) {
-			feed, uses := &background{run: changes.follow}, &background{run: used.Run}
+		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed, trail *application.AuditTrail) {
+			feed, uses, audit := &background{run: changes.follow}, &background{run: used.Run}, &background{run: trail.Run}
 			lifecycle.Append(fx.StopHook(feed.stop))
 			lifecycle.Append(fx.StopHook(uses.stop))
+			lifecycle.Append(fx.StopHook(audit.stop))
 			lifecycle.Append(fx.Hook{
 				OnStart: func(context.Context) error { return s.start(ctx) },
 				OnStop:  s.stop,
 			})
 			lifecycle.Append(fx.StartHook(feed.start))
 			lifecycle.Append(fx.StartHook(uses.start))
+			lifecycle.Append(fx.StartHook(audit.start))
 		}),
 		fx.Invoke(runJobs), // after the server, and before it at the end
 	)

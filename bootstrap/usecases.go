@@ -26,6 +26,7 @@ var useCases = fx.Options(
 		func(s application.Storage) application.Store { return s },
 		newState,
 		newLastUsed,
+		application.NewAuditTrail,
 		fx.Annotate(newRecorder, fx.ParamTags(`group:"recorders"`)),
 		newJournal,
 		newLimiterKey,
@@ -42,6 +43,7 @@ var useCases = fx.Options(
 		newSessions,
 		newRoles,
 		newAPIKeys,
+		newAudit,
 		func(t *jwttoken.Tokens) application.KeySet { return t },
 	),
 	mailing,
@@ -87,8 +89,11 @@ func newRecorder(sinks []application.Recorder) application.Recorder {
 	return application.Recorders(sinks)
 }
 
-func newJournal(store application.Store, recorder application.Recorder, clock application.Clock, ids application.IDs) application.Journal {
-	return application.Journal{Store: store, Recorder: recorder, Clock: clock, IDs: ids}
+func newJournal(store application.Store, recorder application.Recorder, clock application.Clock, ids application.IDs, trail *application.AuditTrail, sealer application.Sealer) application.Journal {
+	return application.Journal{
+		Store: store, Recorder: recorder, Clock: clock, IDs: ids, Trail: trail,
+		StrangerKey: &application.KeptKey{Name: "audit", Store: store, Sealer: sealer},
+	}
 }
 
 func newGrants(c *Configuration, signer application.TokenSigner, ids application.IDs) application.Grants {
@@ -142,6 +147,8 @@ func newSessions(j application.Journal) *application.Sessions {
 
 func newRoles(j application.Journal) *application.Roles { return &application.Roles{Journal: j} }
 
+func newAudit(s application.Store) *application.Audit { return &application.Audit{Store: s} }
+
 func newAPIKeys(j application.Journal) *application.APIKeys { return &application.APIKeys{Journal: j} }
 
 // httpUseCases is echohttp.UseCases as fx fills it.
@@ -158,6 +165,7 @@ type httpUseCases struct {
 	Sessions       *application.Sessions
 	Roles          *application.Roles
 	APIKeys        *application.APIKeys
+	Audit          *application.Audit
 	Keys           application.KeySet
 	Mail           *echohttp.MailUseCases
 
@@ -170,7 +178,7 @@ func newHTTPUseCases(in httpUseCases) echohttp.UseCases {
 	return echohttp.UseCases{
 		Authenticate: in.Authenticate, Refresh: in.Refresh, Authorize: in.Authorize, Register: in.Register,
 		ChangePassword: in.ChangePassword, Logout: in.Logout, Users: in.Users, Sessions: in.Sessions,
-		Roles: in.Roles, APIKeys: in.APIKeys, Keys: in.Keys, Mail: in.Mail,
+		Roles: in.Roles, APIKeys: in.APIKeys, Audit: in.Audit, Keys: in.Keys, Mail: in.Mail,
 		ClientCredentials: in.ClientCredentials, Introspect: in.Introspect, RevokeToken: in.RevokeToken,
 	}
 }

@@ -82,7 +82,7 @@ func (f *docsFile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age=0, must-revalidate") // a new release's page never meets old files
 	body, etag := f.plain, f.etag
 	if f.gzipped {
-		h.Set("Vary", "Accept-Encoding")
+		h.Add("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
 			h.Set("Content-Encoding", "gzip")
 			body, etag = func() []byte { return f.stored }, etag+"-gz"

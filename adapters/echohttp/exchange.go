@@ -2,6 +2,7 @@ package echohttp
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -20,7 +21,9 @@ import (
 type exchange struct {
 	context.Context
 	origin    application.Origin
-	principal domain.Principal // zero until a guard has passed
+	principal domain.Principal     // zero until a guard has passed
+	response  http.Header          // of the answer
+	limits    []domain.LimitStatus // that the request took from
 }
 
 type exchangeKey struct{}
@@ -43,8 +46,9 @@ func exchangeOf(ctx context.Context) *exchange {
 // begin gives the request its exchange.
 func begin(c echo.Context) *exchange {
 	r := c.Request()
-	x := &exchange{Context: r.Context()}
+	x := &exchange{Context: r.Context(), response: c.Response().Header()}
 	x.origin = application.Origin{
+		Limits:    x,
 		RequestID: requestID(r.Header.Get(echo.HeaderXRequestID)),
 		Client: domain.Client{
 			Address:   canonicalAddress(c.RealIP()),

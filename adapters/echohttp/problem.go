@@ -115,6 +115,9 @@ func (r renderer) problemOf(err error, c echo.Context) (problem, map[string]stri
 	var known *domain.Error
 	if errors.As(err, &known) && known.Kind != domain.KindInternal {
 		r.logUnavailable(err, known, c)
+		if x := exchangeOf(c.Request().Context()); x != nil && known.Limit != nil {
+			x.exceeded(*known.Limit)
+		}
 		return domainProblem(known), domainHeader(known)
 	}
 	var fromEcho *echo.HTTPError

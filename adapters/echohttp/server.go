@@ -19,6 +19,7 @@ type Config struct {
 	Docs           bool           // serve /docs
 	HSTS           bool           // the issuer is https
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	CORSOrigins    []string       // whose pages may call; exact, or "*" for any
 }
 
 // UseCases is what the API calls.
@@ -33,6 +34,7 @@ type UseCases struct {
 	Sessions       *application.Sessions
 	Roles          *application.Roles
 	APIKeys        *application.APIKeys
+	Audit          *application.Audit
 	Keys           application.KeySet
 	Mail           *MailUseCases // nil: no mail can be sent
 
@@ -59,6 +61,9 @@ func New(config Config, uses UseCases, guards *Guards, log *zap.Logger, others .
 	e.IPExtractor = ipExtractor(config.TrustedProxies)
 	e.JSONSerializer = strictJSON{}
 	e.Use(edge(log, config.HSTS))
+	if len(config.CORSOrigins) > 0 {
+		e.Use(cors(config.CORSOrigins))
+	}
 	a := &api{UseCases: uses, config: config, cursors: newCursors(config.Secret)}
 	a.mount(e, guards)
 	for _, routes := range others {
@@ -115,6 +120,8 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.GET("/api-keys", a.listAPIKeys, g.RequirePermission(domain.APIKeysRead))
 	e.POST("/api-keys", a.createAPIKey, g.RequirePermission(domain.APIKeysWrite))
 	e.DELETE("/api-keys/:id", a.revokeAPIKey, g.RequirePermission(domain.APIKeysWrite))
+
+	e.GET("/audit-events", a.listAuditEvents, g.RequirePermission(domain.AuditRead))
 
 	a.mountOAuth(e)
 	e.GET(jwksPath, a.jwks)
