@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -30,21 +31,23 @@ func grantable(ctx context.Context, tx Tx, caller domain.Principal, roles []doma
 	if err != nil {
 		return err
 	}
-	for _, name := range roles {
-		if !containsRole(known, name) {
-			return domain.Invalid("roles", "there is no role "+string(name))
-		}
-	}
-	return reach(ctx, tx, caller, roles)
+	return grantableAmong(known, caller, roles)
 }
 
-func containsRole(roles []domain.Role, name domain.RoleName) bool {
-	for _, r := range roles {
-		if r.Name == name {
-			return true
+// grantableAmong is grantable with the roles that there are.
+func grantableAmong(known []domain.Role, caller domain.Principal, roles []domain.RoleName) error {
+	var permissions domain.Permissions
+	for _, name := range roles {
+		i := slices.IndexFunc(known, func(r domain.Role) bool { return r.Name == name })
+		if i < 0 {
+			return domain.Invalid("roles", "there is no role "+string(name))
 		}
+		permissions = append(permissions, known[i].Permissions...)
 	}
-	return false
+	if !caller.Reaches(permissions) {
+		return domain.ErrInsufficientPermissions
+	}
+	return nil
 }
 
 // keepsAdmin returns domain.ErrLastAdmin when before was the only active admin

@@ -30,10 +30,14 @@ type NewUser struct {
 }
 
 // Create makes an account. domain.ErrEmailTaken; domain.ErrInvalid for a
-// refused password or an unknown role; domain.ErrInsufficientPermissions for a
-// role that allows more than the caller may.
+// refused password, a hash that can't be verified or an unknown role;
+// domain.ErrInsufficientPermissions for a role that allows more than the caller
+// may.
 func (uc *Users) Create(ctx context.Context, caller domain.Principal, n NewUser) (domain.User, error) {
 	hash := n.Hash
+	if err := checkForeign(uc.Hasher, hash); err != nil {
+		return domain.User{}, err
+	}
 	if !n.Password.IsZero() {
 		if err := uc.Policy.Check("password", n.Password, n.Email); err != nil {
 			return domain.User{}, err

@@ -28,7 +28,10 @@ type Hasher struct {
 	computed func(cost int)
 }
 
-var _ application.PasswordHasher = (*Hasher)(nil)
+var (
+	_ application.PasswordHasher = (*Hasher)(nil)
+	_ application.ForeignHashes  = (*Hasher)(nil)
+)
 
 // New returns a Hasher, or an error for a cost that is out of bounds.
 func New(config Config) (*Hasher, error) {

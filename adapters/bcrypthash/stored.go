@@ -81,6 +81,9 @@ func format(scheme scheme, hash []byte) domain.PasswordHash {
 	return domain.NewPasswordHash(string(scheme) + string(hash))
 }
 
+// CheckForeign is the function of that name.
+func (*Hasher) CheckForeign(hash domain.PasswordHash) error { return CheckForeign(hash.Reveal()) }
+
 // CheckForeign returns nil for a hash of another system that Verify can read,
 // or an ErrInvalid on "password_hash": it must be bcrypt of cost 4 to 16. What
 // another Sallyport wrote passes too.

@@ -83,7 +83,7 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 	}
 	db := openPool(pooled, config.Unprepared)
 	store := sqlstore.New(
-		&sqlstore.Dialect{Queries: queries(), Classify: classify, Isolation: sql.LevelSerializable},
+		&sqlstore.Dialect{Queries: queries(), Classify: classify, Isolation: sql.LevelSerializable, PlansByValue: true, Import: importAccounts},
 		sqlstore.Databases{Write: db, Read: db, Writes: config.MaxConns},
 	)
 	db.SetMaxOpenConns(config.MaxConns + 1)

@@ -38,14 +38,20 @@ func accounts(q *sqlstore.Queries) {
 	q.Users.List = `SELECT ` + userColumns + ` FROM users u WHERE u.id > $1`
 	q.Users.WhereEmail = ` AND u.email >= $? AND u.email < $?`
 	q.Users.WhereRole = ` AND u.roles @> jsonb_build_array($?::text)`
-	q.Users.WhereStatus = ` AND u.status = $?`
+	q.Users.WhereActive = ` AND u.status = 'active'`
+	q.Users.WhereDisabled = ` AND u.status = 'disabled'`
 	q.Users.Page = ` ORDER BY u.id LIMIT $?`
+	q.Users.CountEmails = `SELECT count(*) FROM (SELECT FROM users WHERE email >= $1 AND email < $2 LIMIT $3) range`
+	q.Users.WhereFewEmails = q.Users.WhereEmail // not asked: it plans by values
 	q.Users.AnotherActiveAdmin = `SELECT EXISTS (SELECT FROM users WHERE status = 'active' AND roles ? 'admin' AND id <> $1)`
 	q.Users.RemoveRole = `UPDATE users SET roles = roles - $1::text, updated_at = $2 WHERE roles @> jsonb_build_array($1::text)`
 
 	const withPassword = ` FROM users u LEFT JOIN credentials c ON c.user_id = u.id AND c.kind = 'password'`
 	q.Credentials.AccountByEmail = `SELECT ` + accountColumns + withPassword + ` WHERE u.email = $1`
 	q.Credentials.AccountByID = `SELECT ` + accountColumns + withPassword + ` WHERE u.id = $1`
+	q.Users.Accounts = `SELECT ` + accountColumns + withPassword + ` WHERE u.id > $1 ORDER BY u.id LIMIT $2`
+	q.Users.Taken = `SELECT count(*) FROM users WHERE email = ANY (SELECT jsonb_array_elements_text($1::jsonb))`
+	q.Users.Settle = `ANALYZE users, credentials`
 	q.Credentials.PutPassword = `INSERT INTO credentials (id, user_id, kind, hash, created_at, updated_at)
 		SELECT $1::uuid, u.id, 'password', $3::text, $4::timestamptz, $5::timestamptz FROM users u WHERE u.id = $2
 		ON CONFLICT (user_id) WHERE kind = 'password' DO UPDATE

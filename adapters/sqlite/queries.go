@@ -41,9 +41,12 @@ func accounts(q *sqlstore.Queries) {
 		email_verified_at = $7, updated_at = $8 WHERE id = $1`
 	q.Users.Delete = `DELETE FROM users WHERE id = $1`
 	q.Users.List = `SELECT ` + userColumns + ` FROM users u WHERE u.id > $1`
-	q.Users.WhereEmail = ` AND u.email >= $? AND u.email < $?`
+	q.Users.WhereEmail = ` AND +u.email >= $? AND +u.email < $?` // +: not by its index, for the users come by id
+	q.Users.CountEmails = `SELECT count(*) FROM (SELECT 1 FROM users WHERE email >= $1 AND email < $2 LIMIT $3)`
+	q.Users.WhereFewEmails = ` AND u.id IN (SELECT id FROM users WHERE email >= $? AND email < $?)`
 	q.Users.WhereRole = ` AND EXISTS (SELECT 1 FROM user_roles r WHERE r.role = $? AND r.user_id = u.id)`
-	q.Users.WhereStatus = ` AND u.status = $?`
+	q.Users.WhereActive = ` AND u.status = 'active'`
+	q.Users.WhereDisabled = ` AND u.status = 'disabled'`
 	q.Users.Page = ` ORDER BY u.id LIMIT $?`
 	q.Users.AnotherActiveAdmin = `SELECT EXISTS (SELECT 1 FROM user_roles r JOIN users u ON u.id = r.user_id
 		WHERE r.role = 'admin' AND u.status = 'active' AND u.id <> $1)`
@@ -54,6 +57,9 @@ func accounts(q *sqlstore.Queries) {
 	const withPassword = ` FROM users u LEFT JOIN credentials c ON c.user_id = u.id AND c.kind = 'password'`
 	q.Credentials.AccountByEmail = `SELECT ` + accountColumns + withPassword + ` WHERE u.email = $1`
 	q.Credentials.AccountByID = `SELECT ` + accountColumns + withPassword + ` WHERE u.id = $1`
+	q.Users.Accounts = `SELECT ` + accountColumns + withPassword + ` WHERE u.id > $1 ORDER BY u.id LIMIT $2`
+	q.Users.Taken = `SELECT count(*) FROM users WHERE email IN (SELECT value FROM json_each($1))`
+	q.Users.Settle = `SELECT 1` // plans do not depend on what the tables hold
 	q.Credentials.PutPassword = `INSERT INTO credentials (id, user_id, kind, hash, created_at, updated_at)
 		SELECT $1, u.id, 'password', $3, $4, $5 FROM users u WHERE u.id = $2
 		ON CONFLICT (user_id) WHERE kind = 'password' DO UPDATE

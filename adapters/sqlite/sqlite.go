@@ -88,7 +88,7 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 	}
 	s := &Storage{path: path, migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectSQLite3}}
 	writer := watching{prepared(writing(path, "1500")), s.foreignWrite}
-	s.Store = sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true}, sqlstore.Databases{
+	s.Store = sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true, Import: importAccounts}, sqlstore.Databases{
 		Write: database(writer), Writes: 1,
 		Read: database(prepared(reading(path))), Reads: config.Readers,
 	})

@@ -45,8 +45,7 @@ func (s credentials) account(ctx context.Context, query, key string) (domain.Acc
 }
 
 func (s credentials) PutPassword(ctx context.Context, c domain.Credential) error {
-	return s.affect(ctx, domain.ErrUserNotFound, nil, s.q.Credentials.PutPassword,
-		string(c.ID), string(c.UserID), c.Hash.Reveal(), at(c.CreatedAt), at(c.UpdatedAt))
+	return s.affect(ctx, domain.ErrUserNotFound, nil, s.q.Credentials.PutPassword, PasswordValues(c)...)
 }
 
 func (s credentials) Rehash(ctx context.Context, id domain.CredentialID, old, fresh domain.PasswordHash, now time.Time) (bool, error) {

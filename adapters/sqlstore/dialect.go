@@ -1,9 +1,12 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/jmoiron/sqlx"
 
 	"github.com/sallyport-auth/sallyport/domain"
 )
@@ -20,6 +23,12 @@ type Dialect struct {
 	// transaction: for a database where the COMMIT is the dear part and a
 	// failing statement leaves its transaction usable.
 	GroupCommit bool
+	// PlansByValue says that the database plans a statement for its values when
+	// it is not prepared.
+	PlansByValue bool
+	// Import adds the accounts whose address nobody has, in their order, within
+	// a transaction, and returns how many.
+	Import func(ctx context.Context, tx sqlx.ExtContext, accounts []domain.Account) (int, error)
 }
 
 // Failure is what an error of a driver means.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 )
 
 // Prepared returns a connector whose connections prepare each statement when
@@ -70,7 +71,14 @@ func (c *preparedConn) CheckNamedValue(nv *driver.NamedValue) error {
 	return driver.ErrSkip
 }
 
+// Unprepared begins a query that is not prepared, so that it is planned for the
+// values that it has this time.
+const Unprepared = "/* not prepared */ "
+
 func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
+	if strings.HasPrefix(query, Unprepared) {
+		return c.connection.QueryContext(ctx, query, args)
+	}
 	err = c.with(ctx, query, func(s statement) error {
 		rows, err = s.QueryContext(ctx, args)
 		return err

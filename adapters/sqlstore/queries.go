@@ -19,7 +19,9 @@ type Queries struct {
 	Users struct {
 		Insert, ByID, ByEmail, Update, Delete, AnotherActiveAdmin, RemoveRole string
 		List                                                                  string // users after an id, with no ORDER BY
-		WhereEmail, WhereRole, WhereStatus, Page                              string // continue List, each parameter a $?
+		WhereEmail, WhereRole, WhereActive, WhereDisabled, Page               string // continue List, each parameter a $?
+		CountEmails, WhereFewEmails                                           string // the addresses of a range, counted up to a bound; WhereEmail when they are few
+		Taken, Accounts, Settle                                               string
 	}
 	Credentials struct{ AccountByEmail, AccountByID, PutPassword, Rehash string }
 	Sessions    struct{ Insert, ByID, Advance, Revoke, ListByUser, Sweep string }

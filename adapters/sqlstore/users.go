@@ -30,9 +30,7 @@ func (r *userRow) user() domain.User {
 }
 
 func (s users) Insert(ctx context.Context, u domain.User) error {
-	return s.affect(ctx, domain.ErrEmailTaken, nil, s.q.Users.Insert,
-		string(u.ID), u.Email.String(), u.Name, string(u.Status), listed(u.Roles), u.Version,
-		at(u.EmailVerifiedAt), at(u.CreatedAt), at(u.UpdatedAt))
+	return s.affect(ctx, domain.ErrEmailTaken, nil, s.q.Users.Insert, UserValues(u)...)
 }
 
 func (s users) User(ctx context.Context, id domain.UserID) (domain.User, error) {
@@ -62,20 +60,29 @@ func (s users) Delete(ctx context.Context, id domain.UserID) error {
 }
 
 func (s users) List(ctx context.Context, by application.UserFilter, page application.Page[domain.UserID]) ([]domain.User, error) {
-	f := starting(s.q.Users.List, cursor(page.After, beforeAll))
+	text := s.q.Users.List
+	if by != (application.UserFilter{}) && s.dialect.PlansByValue {
+		text = Unprepared + text
+	}
+	f := starting(text, cursor(page.After, beforeAll))
 	if by.EmailPrefix != "" {
 		const last = "\U0010FFFF" // sorts after everything that an address holds
-		f.where(s.q.Users.WhereEmail, by.EmailPrefix, by.EmailPrefix+last)
+		from, to := by.EmailPrefix, by.EmailPrefix+last
+		where, err := s.whereEmail(ctx, from, to)
+		if err != nil {
+			return nil, err
+		}
+		f.where(where, from, to)
 	}
 	if by.Role != "" {
 		f.where(s.q.Users.WhereRole, string(by.Role))
 	}
-	if by.Active != nil {
-		status := domain.StatusDisabled
-		if *by.Active {
-			status = domain.StatusActive
-		}
-		f.where(s.q.Users.WhereStatus, string(status))
+	switch {
+	case by.Active == nil:
+	case *by.Active:
+		f.where(s.q.Users.WhereActive)
+	default:
+		f.where(s.q.Users.WhereDisabled)
 	}
 	f.where(s.q.Users.Page, page.Limit)
 	var rows []userRow
@@ -83,6 +90,26 @@ func (s users) List(ctx context.Context, by application.UserFilter, page applica
 		return nil, err
 	}
 	return each(rows, (*userRow).user), nil
+}
+
+// fewEmails is how many addresses of a range are few: it costs less to read
+// them all than to go through the users by id until a page is full.
+const fewEmails = 1000
+
+// whereEmail returns how a list is narrowed to a range of addresses. A database
+// that plans by values knows best; for another, they are counted up to a bound.
+func (s users) whereEmail(ctx context.Context, from, to string) (string, error) {
+	if s.dialect.PlansByValue {
+		return s.q.Users.WhereEmail, nil
+	}
+	var count int
+	if err := s.one(ctx, &count, s.q.Users.CountEmails, from, to, fewEmails); err != nil {
+		return "", err
+	}
+	if count < fewEmails {
+		return s.q.Users.WhereFewEmails, nil
+	}
+	return s.q.Users.WhereEmail, nil
 }
 
 func (s users) AnotherActiveAdmin(ctx context.Context, id domain.UserID) (bool, error) {

@@ -29,7 +29,7 @@ func TestStore(t *testing.T, open func(t *testing.T) application.Storage) {
 // StoreCases returns all that TestStore proves.
 func StoreCases() []Case {
 	return slices.Concat(
-		schemaCases, userCases, userListCases, credentialCases,
+		schemaCases, userCases, userListCases, bulkCases, credentialCases,
 		sessionCases, advanceCases, roleCases, stateCases, apiKeyCases,
 		keyCases, leaseCases, mailCases, auditCases,
 		transactionCases, raceCases, contextCases,

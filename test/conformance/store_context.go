@@ -39,6 +39,18 @@ func calls(h household, key domain.APIKey, message domain.Message) map[string]fu
 		"Users.RemoveRole": func(ctx context.Context, s application.Tx) error {
 			return s.Users().RemoveRole(ctx, domain.RoleUser, noon)
 		},
+		"Bulk.Import": func(ctx context.Context, s application.Tx) error {
+			_, err := application.Bulk(s).Import(ctx, []domain.Account{newAccount()})
+			return err
+		},
+		"Bulk.Taken": func(ctx context.Context, s application.Tx) error {
+			_, err := application.Bulk(s).Taken(ctx, []domain.Email{h.user.Email})
+			return err
+		},
+		"Bulk.Accounts": func(ctx context.Context, s application.Tx) error {
+			_, err := application.Bulk(s).Accounts(ctx, page[domain.UserID](9))
+			return err
+		},
 		"Credentials.AccountByEmail": func(ctx context.Context, s application.Tx) error {
 			_, err := s.Credentials().AccountByEmail(ctx, h.user.Email)
 			return err
