@@ -119,6 +119,7 @@ func (s *service) Serve(ctx context.Context, migrate bool) error {
 	if err := s.start(context.WithoutCancel(ctx), app); err != nil && ctx.Err() == nil {
 		return err // told to stop while it started, it just stops
 	}
+	defer runtime.KeepAlive(collectRarely())
 	select {
 	case <-ctx.Done():
 		return nil

@@ -212,11 +212,11 @@ func (a *api) authorize(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := AuthorizeDecision{Allowed: decision.Allowed, Reason: AuthorizeDecisionReason(decision.Reason)}
+	wire := AuthorizeDecision{Allowed: decision.Allowed, Reason: AuthorizeDecisionReason(decision.Reason)}
 	if decision.Principal != nil {
-		answer.Principal = wirePrincipal(*decision.Principal)
+		wire.Principal = wirePrincipal(*decision.Principal)
 	}
-	return c.JSON(http.StatusOK, answer)
+	return answer(c, http.StatusOK, &wire)
 }
 
 func parseRoles(field string, names []string) ([]domain.RoleName, error) {

@@ -79,6 +79,8 @@ func (f *docsFile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
 	h.Set("Content-Security-Policy", docsPolicy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "public, max-age=0, must-revalidate") // a new release's page never meets old files
 	body, etag := f.plain, f.etag
 	if f.gzipped {

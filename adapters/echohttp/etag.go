@@ -13,10 +13,14 @@ import (
 // etag returns the entity tag of something last changed at updated (RFC 9110
 // §8.8.3): its revision, to the microsecond.
 func etag(updated time.Time) string {
-	return `"` + strconv.FormatInt(updated.UnixMicro(), 36) + `"`
+	text := append(make([]byte, 0, 16), '"')
+	text = strconv.AppendInt(text, updated.UnixMicro(), 36)
+	return string(append(text, '"'))
 }
 
-func setETag(c echo.Context, updated time.Time) { c.Response().Header().Set("ETag", etag(updated)) }
+func setETag(c echo.Context, updated time.Time) {
+	c.Response().Header()["Etag"] = []string{etag(updated)}
+}
 
 // ifMatch returns the revision that If-Match names (RFC 9110 §13.1.1); zero
 // when anything goes. One that is not ours can't match:

@@ -34,6 +34,8 @@ func mountPages(e *echo.Echo) {
 		serve := func(c echo.Context) error {
 			h := c.Response().Header()
 			h.Set("Content-Security-Policy", pageContent)
+			h.Set("Referrer-Policy", "no-referrer")
+			h.Set("X-Frame-Options", "DENY")
 			h.Set("Cache-Control", "no-cache") // a new release's script with its page
 			return c.Blob(http.StatusOK, file.contentType, content)
 		}

@@ -12,7 +12,8 @@ import (
 
 func answerUser(c echo.Context, status int, user domain.User) error {
 	setETag(c, user.UpdatedAt)
-	return c.JSON(status, wireUser(user))
+	wire := wireUser(user)
+	return answer(c, status, &wire)
 }
 
 func wireUser(u domain.User) User {

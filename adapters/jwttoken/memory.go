@@ -50,7 +50,11 @@ func newMemory(limit int) *memory {
 	return m
 }
 
-func hashToken(token string) tokenHash { return sha256.Sum256([]byte(token)) }
+// hashToken hashes a token of at most longestRemembered bytes.
+func hashToken(token string) tokenHash {
+	var text [longestRemembered]byte // on the stack: a conversion would allocate
+	return sha256.Sum256(text[:copy(text[:], token)])
+}
 
 func (m *memory) shard(hash tokenHash) *shard {
 	return &m.shards[int(hash[0])%len(m.shards)]
