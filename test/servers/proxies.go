@@ -70,7 +70,7 @@ func proxy(t testing.TB, name string, stop syscall.Signal, command func(dir stri
 func write(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // it holds no secret
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatalf("write %s: %v", path, err)
 	}
 	return path
