@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -238,4 +241,70 @@ func TestOfSeveralPublishedKeysTheNewestRipeOneSigns(t *testing.T) {
 	r.wantStates("when two are ripe", map[string]domain.SigningKeyState{
 		first: domain.KeyRetiring, second: domain.KeyGone, third: domain.KeySigning, fourth: domain.KeyPublished,
 	})
+}
+
+// Each rotation, here to another algorithm, goes on under load: no token is
+// refused, by whichever replica, from its first second to its last.
+func TestRotationsUnderLoadRefuseNothing(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t)
+	_, client := i.run(setting{algorithm: domain.HS256}).service(time.Time{})
+	var pair atomic.Pointer[[2]*replica]
+	pair.Store(&[2]*replica{i.replicas[0], i.replicas[0]})
+
+	const workers = 4
+	var rounds [workers]atomic.Int64
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	for n := range workers {
+		all.Go(func() {
+			var held string
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				replicas := pair.Load()
+				token, err := replicas[n%2].clients.Do(t.Context(), client, "")
+				if err != nil {
+					t.Errorf("get a token: %v", err)
+					return
+				}
+				for _, use := range []string{held, token.Access.Reveal()} {
+					if _, err := replicas[1-n%2].authorize.Bearer(t.Context(), use); err != nil && use != "" {
+						t.Errorf("a token of the key %s is refused: %v", kid(t, use), err)
+						return
+					}
+				}
+				held = token.Access.Reveal()
+				rounds[n].Add(1)
+			}
+		})
+	}
+	// settle waits until each worker has gone round twice, so that no token that
+	// it holds is older than the last step.
+	settle := func() {
+		for n := range rounds {
+			for want := rounds[n].Load() + 2; rounds[n].Load() < want && !t.Failed(); {
+				runtime.Gosched()
+			}
+		}
+	}
+	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256} {
+		replicas := &[2]*replica{i.run(setting{algorithm: algorithm}), i.run(setting{algorithm: algorithm})}
+		pair.Store(replicas)
+		replicas[0].work()
+		settle()
+		i.pass(domain.KeyPublication)
+		replicas[1].work()
+		settle()
+		keys, err := replicas[0].keys.List(t.Context())
+		i.must("list the keys", err)
+		if signer, _ := replicas[0].keys.Policy.Signer(keys); signer.Algorithm != algorithm || signer.ID != kid(t, replicas[0].token(client)) {
+			t.Errorf("after the rotation to %s: %s signs, of %s", algorithm, signer.ID, signer.Algorithm)
+		}
+	}
+	close(stop)
+	all.Wait()
 }
