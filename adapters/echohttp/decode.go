@@ -27,15 +27,26 @@ const (
 	jsonType = "application/json"
 )
 
+// smallBody is a length that is believed before it has arrived.
+const smallBody = 4 << 10
+
 // readBody returns the whole body, or a 413.
 func readBody(c echo.Context) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(c.Request().Body, maxBodyBytes+1))
+	r := c.Request()
+	if n := r.ContentLength; n >= 0 && n <= smallBody {
+		body := make([]byte, n)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, incomplete(err)
+		}
+		return body, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			return nil, echo.ErrStatusRequestEntityTooLarge
 		}
-		return nil, domain.Invalid("body", "ended before it was complete; send it again").Because(err)
+		return nil, incomplete(err)
 	}
 	if len(body) > maxBodyBytes {
 		return nil, echo.ErrStatusRequestEntityTooLarge
@@ -43,11 +54,18 @@ func readBody(c echo.Context) ([]byte, error) {
 	return body, nil
 }
 
+func incomplete(err error) error {
+	return domain.Invalid("body", "ended before it was complete; send it again").Because(err)
+}
+
 // mediaType returns the body's media type; "" when there is none.
 func mediaType(c echo.Context) (string, error) {
 	header := c.Request().Header.Values(echo.HeaderContentType)
 	if len(header) == 0 {
 		return "", nil
+	}
+	if len(header) == 1 && header[0] == jsonType { // what nearly everybody sends
+		return jsonType, nil
 	}
 	media, params, err := mime.ParseMediaType(header[0])
 	charset, named := params["charset"]
@@ -78,16 +96,28 @@ func decodeJSON[T any](c echo.Context, nullable ...string) (T, error) {
 }
 
 func unmarshalStrictly(body []byte, into any, nullable ...string) error {
-	if err := checkText(body, nullable); err != nil {
-		return err
+	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
+	if err == nil && isObject(body) && !bytes.Contains(body, escapedNUL) && !bytes.Contains(body, null) {
+		return nil // there is nothing that checkText could find
 	}
-	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+	if wrong := checkText(body, nullable); wrong != nil {
+		return wrong
+	}
+	if err != nil {
 		return jsonError(err)
 	}
 	return nil
 }
 
-// checkText walks the tokens for what Go's types would let pass.
+// What JSON can't hide: a NUL character is nowhere else but in its escape.
+var escapedNUL, null = []byte(`\u0000`), []byte("null")
+
+func isObject(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte{'{'})
+}
+
+// checkText walks the tokens for what Go's types would let pass, and says
+// first what is wrong with the text.
 func checkText(body []byte, nullable []string) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(body))
 	if decoder.PeekKind() != '{' {
