@@ -15,9 +15,10 @@
 //
 // Changes made through this process are stamped before the write returns.
 // Those of other processes come by the change feed, whose beats say up to when
-// it has delivered everything. When the last beat is too old, or the feed says
-// that it was cut, nothing is valid: every request asks storage, and waits only
-// for a load that began after it arrived.
+// it has delivered everything. When the last beat is too old, by the wall clock
+// or by the monotonic one, or the feed says that it was cut, nothing is valid:
+// every request asks storage, and waits only for a load that began after it
+// arrived. It waits for an older one no longer than lets a crowd ask together.
 //
 // It keeps no idle expiry and no generation: a refresh announces nothing.
 package statecache
