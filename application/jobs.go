@@ -15,6 +15,16 @@ type Job struct {
 	Run func(ctx context.Context) error
 	// Wake, if it is not nil, asks for a run before Every has passed.
 	Wake <-chan struct{}
+	// Lease is how long a replica that died keeps the job from the others: it
+	// is extended while a run goes on. 0: three times Every, at least a minute.
+	Lease time.Duration
+}
+
+func (job Job) lease() time.Duration {
+	if job.Lease > 0 {
+		return job.Lease
+	}
+	return max(3*job.Every, time.Minute)
 }
 
 // Jobs runs jobs, each under a lease of its own: whoever holds the lease does
@@ -56,16 +66,45 @@ func (j Jobs) repeat(ctx context.Context, job Job) {
 // once runs the job if this replica has, or gets, its lease. The run ends with
 // the lease, so that no two replicas are at it.
 func (j Jobs) once(ctx context.Context, job Job) error {
-	const least = time.Minute
-	lease := max(3*job.Every, least)
-	now := j.Clock.Now()
-	mine, err := j.Store.Leases().Acquire(ctx, job.Name, j.Holder, now, now.Add(lease))
+	mine, err := j.acquire(ctx, job)
 	if err != nil || !mine {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lease)
+	ctx, cancel := context.WithCancel(ctx)
+	var extending sync.WaitGroup
+	extending.Go(func() { j.extend(ctx, cancel, job) })
+	defer extending.Wait()
 	defer cancel()
 	return job.Run(ctx)
+}
+
+func (j Jobs) acquire(ctx context.Context, job Job) (bool, error) {
+	now := j.Clock.Now()
+	return j.Store.Leases().Acquire(ctx, job.Name, j.Holder, now, now.Add(job.lease()))
+}
+
+// extend keeps the lease until ctx ends, and ends the run when it can't.
+func (j Jobs) extend(ctx context.Context, cancel context.CancelFunc, job Job) {
+	expiry := time.AfterFunc(job.lease(), cancel)
+	defer expiry.Stop()
+	ticker := time.NewTicker(job.lease() / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		began := time.Now()
+		mine, err := j.acquire(ctx, job)
+		switch {
+		case err != nil: // there is time to try again
+		case !mine:
+			cancel()
+		default:
+			expiry.Reset(job.lease() - time.Since(began))
+		}
+	}
 }
 
 // release gives the lease up at a shutdown, so that another replica need not

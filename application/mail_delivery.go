@@ -49,9 +49,13 @@ const (
 	mailPatience = 3
 )
 
-// MailEvery is how often the outbox is looked at for what another replica
-// wrote, or is to be tried again.
-const MailEvery = 2 * time.Second
+// Job returns the job that sends. It looks into the outbox every two seconds
+// for what another replica wrote, or is to be tried again, and at once for what
+// was written here; when the replica that sends dies, another takes over within
+// ten seconds.
+func (d *DeliverMail) Job(outbox *Outbox) Job {
+	return Job{Name: "mail", Every: 2 * time.Second, Lease: 10 * time.Second, Run: d.Run, Wake: outbox.wake}
+}
 
 // Run sends what is due.
 func (d *DeliverMail) Run(ctx context.Context) error {
@@ -62,7 +66,7 @@ func (d *DeliverMail) Run(ctx context.Context) error {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
 		for _, m := range due {
-			if ctx.Err() != nil || !timeFor(ctx, mailTimeout) || failures == mailPatience {
+			if ctx.Err() != nil || failures == mailPatience {
 				return nil // the next run goes on from here
 			}
 			sent, err := d.deliver(ctx, m)
@@ -77,12 +81,6 @@ func (d *DeliverMail) Run(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// timeFor reports whether ctx leaves at least d: the lease ends with it.
-func timeFor(ctx context.Context, d time.Duration) bool {
-	deadline, ok := ctx.Deadline()
-	return !ok || time.Until(deadline) > d
 }
 
 // deliver sends one mail, and reports whether the server is well. An error is

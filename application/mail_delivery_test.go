@@ -155,7 +155,7 @@ func TestACommitRousesTheJob(t *testing.T) {
 	p := newPostal(t)
 	roused := func() bool {
 		select {
-		case <-p.outbox.Woken():
+		case <-p.delivery.Job(p.outbox).Wake:
 			return true
 		default:
 			return false

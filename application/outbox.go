@@ -24,9 +24,6 @@ func NewOutbox(sealer Sealer, clock Clock, ids IDs) *Outbox {
 	return &Outbox{sealer, clock, ids, make(chan struct{}, 1)}
 }
 
-// Woken is the Wake of the job that sends: something was committed on this replica.
-func (o *Outbox) Woken() <-chan struct{} { return o.wake }
-
 // rouse is called after a commit. It never blocks; a nil Outbox has nobody to rouse.
 func (o *Outbox) rouse() {
 	if o == nil {

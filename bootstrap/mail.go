@@ -138,7 +138,7 @@ func newMailJobs(c *Configuration, mailer application.Mailer, outbox *applicatio
 		return nil, err
 	}
 	delivery := &application.DeliverMail{Journal: journal, Sealer: sealer, Mailer: mailer, Templates: templates, PublicURL: c.publicURL()}
-	return []application.Job{{Name: "mail", Every: application.MailEvery, Run: delivery.Run, Wake: outbox.Woken()}}, nil
+	return []application.Job{delivery.Job(outbox)}, nil
 }
 
 func (c *Configuration) mailTemplates() (*application.MailTemplates, error) {

@@ -35,11 +35,12 @@ type Mail struct {
 
 // Server is a running server.
 type Server struct {
-	t      testing.TB
-	config Config
-	smtp   *smtp.Server
-	addr   string
-	done   chan error
+	t        testing.TB
+	config   Config
+	smtp     *smtp.Server
+	addr     string
+	listener net.Listener
+	done     chan error
 
 	mu    sync.Mutex
 	mails []Mail
@@ -68,10 +69,8 @@ func Start(t testing.TB, config Config) *Server {
 		listener = tls.NewListener(listener, config.TLS)
 	}
 	go func() { s.done <- s.smtp.Serve(listener) }()
-	t.Cleanup(func() {
-		_ = listener.Close() // Stop misses a server that has not begun to serve
-		s.Stop()
-	})
+	s.listener = listener
+	t.Cleanup(s.Stop)
 	return s
 }
 
@@ -79,6 +78,7 @@ func Start(t testing.TB, config Config) *Server {
 func (s *Server) Stop() {
 	s.t.Helper()
 	_ = s.smtp.Close()
+	_ = s.listener.Close() // what is above misses a server that has not begun to serve
 	if err := <-s.done; err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		s.t.Errorf("serve mail: %v", err)
 	}
