@@ -7,7 +7,9 @@ import "context"
 type StorageAdapter struct {
 	Scheme string // such as "postgres"
 	// Open prepares storage. It need not reach the database: one that is down
-	// now is not down for ever. An error means that the configuration is wrong.
+	// now is not down for ever. domain.ErrUnavailable when it can't be had now,
+	// such as a file that another process has locked; any other error means
+	// that the configuration is wrong.
 	Open func(ctx context.Context, config StorageConfig) (Storage, error)
 }
 

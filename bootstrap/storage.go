@@ -2,13 +2,16 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"go.uber.org/fx"
 
 	"github.com/sallyport-auth/sallyport/application"
+	"github.com/sallyport-auth/sallyport/domain"
 )
 
 // adapters is every storage adapter that a module contributes.
@@ -18,22 +21,25 @@ type adapters struct {
 	All []application.StorageAdapter `group:"storage"`
 }
 
-// pick returns the adapter of scheme.
+// pick returns the adapter of scheme. An error names all schemes there are.
 func (a adapters) pick(scheme string) (application.StorageAdapter, error) {
-	var schemes []string
 	var found application.StorageAdapter
+	taken := map[string]int{}
 	for _, adapter := range a.All {
-		if slices.Contains(schemes, adapter.Scheme) {
-			return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("two storage adapters take the scheme %s: leave one of their modules out of main.go", adapter.Scheme)}
-		}
-		schemes = append(schemes, adapter.Scheme)
+		taken[adapter.Scheme]++
 		if adapter.Scheme == scheme {
 			found = adapter
 		}
 	}
+	schemes := slices.Sorted(maps.Keys(taken))
+	there := "there are: " + strings.Join(schemes, ", ")
+	for _, s := range schemes {
+		if taken[s] > 1 {
+			return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("two storage adapters take the scheme %s: leave one of their modules out of main.go; %s", s, there)}
+		}
+	}
 	if found.Open == nil {
-		slices.Sort(schemes)
-		return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("no storage adapter takes its scheme; there are: %s", strings.Join(schemes, ", "))}
+		return found, &ConfigurationError{prefix + "DATABASE_URL", "no storage adapter takes its scheme; " + there}
 	}
 	return found, nil
 }
@@ -48,6 +54,9 @@ func openStorage(ctx context.Context, cfg *Configuration, all adapters, lifecycl
 	storage, err := adapter.Open(ctx, application.StorageConfig{
 		URL: cfg.DatabaseURL.Reveal(), DirectURL: cfg.DatabaseDirectURL.Reveal(), MaxConns: cfg.DatabaseMaxConns,
 	})
+	if errors.Is(err, domain.ErrUnavailable) {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
 	if err != nil {
 		return nil, &ConfigurationError{prefix + "DATABASE_URL", "can't be opened: " + err.Error()}
 	}

@@ -22,6 +22,8 @@ type Service struct {
 	URL    string // of the API
 	OpsURL string // of the operations listener
 	PID    int
+	// Program is another binary to run, set before Run; empty: the stock one.
+	Program string
 
 	t      testing.TB
 	dir    string
@@ -76,7 +78,7 @@ func (s *Service) Set(name, value string) {
 // Run starts the process, and returns when it is ready.
 func (s *Service) Run() {
 	s.t.Helper()
-	s.cmd = exec.Command(Binary(s.t), "serve")
+	s.cmd = exec.Command(s.program(), "serve")
 	s.cmd.Dir, s.cmd.Env = s.dir, s.env
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if err := s.cmd.Start(); err != nil {
@@ -90,6 +92,13 @@ func (s *Service) Run() {
 		close(exited)
 	}(s.cmd)
 	s.WaitReady()
+}
+
+func (s *Service) program() string {
+	if s.Program != "" {
+		return s.Program
+	}
+	return Binary(s.t)
 }
 
 // WaitReady returns when /readyz says 200.
@@ -172,7 +181,7 @@ func (s *Service) end() {
 // returns what it printed and its exit code.
 func (s *Service) Command(stdin string, args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
-	cmd := exec.Command(Binary(s.t), args...)
+	cmd := exec.Command(s.program(), args...)
 	cmd.Dir, cmd.Env = s.dir, s.env
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, err bytes.Buffer
