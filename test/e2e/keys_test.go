@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-auth/sallyport/test/faults"
 	"github.com/sallyport-auth/sallyport/test/servers"
 	"github.com/sallyport-auth/sallyport/test/service"
 )
@@ -86,6 +87,22 @@ func keysFollow(t *testing.T, a, b *service.Service) {
 	if _, errs, code := a.Command("", "keys", "revoke", "nobody"); code != 1 || !strings.Contains(errs, "keys list") {
 		t.Errorf("revoke an unknown key: exit code %d, %q, want 1 and where to look", code, errs)
 	}
+}
+
+// DESIGN §4: a replica that hears of no changes reads the keys again by itself.
+// The replica has verified the token before, and remembers that.
+func TestAReplicaThatHearsNothingStopsTrustingARevokedKey(t *testing.T) {
+	t.Parallel()
+	server := servers.SharedPostgres(t)
+	database := server.CreateDatabase(t)
+	line := faults.New(t, server.Addr())
+	a, b := service.Start(t, database), service.Start(t, database, "DATABASE_DIRECT_URL="+line.Through(database))
+	_, ada := newUser(a, "ada@example.com")
+	seen(b, ada.AccessToken)
+	line.Blackhole()
+	command(t, a, "keys", "revoke", signingKeys(t, a)[0].KID)
+	becomes(t, "a token of the revoked key", http.StatusUnauthorized, func() service.Response { return me(b, ada.AccessToken) })
+	me(b, refresh(b, ada.RefreshToken).AccessToken).Want(http.StatusOK)
 }
 
 // awaitKeys waits, for up to the bound, until a replica publishes these keys.
