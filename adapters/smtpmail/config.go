@@ -2,7 +2,6 @@ package smtpmail
 
 import (
 	"errors"
-	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -73,8 +72,6 @@ func parseServer(secret domain.Secret) (server, error) {
 	}
 	return s, nil
 }
-
-func (s server) address() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
 func isLoopback(host string) bool {
 	if host == "localhost" {
