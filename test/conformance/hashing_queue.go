@@ -184,7 +184,7 @@ var queueCases = []struct {
 func overload(t *testing.T, open OpenQueue) {
 	const (
 		workers, deadline, work = 2, 2 * time.Second, 100 * time.Millisecond
-		lasts, every, patience  = 30 * time.Second, 5 * time.Millisecond, 300 * time.Millisecond
+		lasts, every, patience  = 30 * time.Second, 5 * time.Millisecond, 302_500 * time.Microsecond // never the moment in which a turn comes
 	)
 	q := open(t, workers, deadline)
 	began := time.Now()
