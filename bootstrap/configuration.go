@@ -49,6 +49,9 @@ type Configuration struct {
 	Docs           string         `group:"HTTP" default:"on" placeholder:"on|off" help:"Serve /docs, where people try the API out."`
 	TrustedProxies []netip.Prefix `group:"HTTP" sep:"," placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed. Without it the peer is the client."`
 
+	CORSSettings
+	TLSSettings
+
 	MailSettings
 	LimitSettings
 }

@@ -44,6 +44,7 @@ func TestEachSettingIsRefusedOutsideItsBounds(t *testing.T) {
 		"AUDIENCE":            {""},
 		"SIGNING_ALG":         {"", "none", "es256", "RS512"},
 		"ACCESS_TOKEN_TTL":    {"", "59s", "1h0m1s", "-15m", "15", "abc"},
+		"KEY_MAX_AGE":         {"-1h", "500ms", "90", "abc"},
 		"REFRESH_TOKEN_TTL":   {"0s", "999ms", "-1h"},
 		"SESSION_TTL":         {"0s", "-1h"},
 		"REFRESH_ROTATION":    {"", "yes", "true"},
@@ -56,8 +57,12 @@ func TestEachSettingIsRefusedOutsideItsBounds(t *testing.T) {
 		"AUDIT_RETENTION":     {"59m", "0"},
 		"DOCS":                {"", "true"},
 		"TRUSTED_PROXIES":     {"everyone", "10.0.0.0/33", "10.0.0.0/8,x"},
-		"NO_MIGRATE":          {"perhaps"},
-		"RATE_LIMIT_URL":      {"", "memory", "off", "://localhost"},
+		"CORS_ORIGINS": {
+			"gate.internal.test", "https://app.example.com/", "https://App.example.com", "https://app.example.com,x", "https://*.example.com",
+			"https://app.example.com:443", "http://app.example.com:80", "https://u@app.example.com", "ftp://app.example.com", "https://app.example.com?",
+		},
+		"NO_MIGRATE":     {"perhaps"},
+		"RATE_LIMIT_URL": {"", "memory", "off", "://localhost"},
 
 		"LIMIT_LOGIN_CLIENT":     {"", "20", "off"},
 		"LIMIT_LOGIN_FAILURES":   {"0/15m", "5/"},
@@ -76,6 +81,14 @@ func TestEachSettingIsRefusedOutsideItsBounds(t *testing.T) {
 			refused(t, "SALLYPORT_"+setting, value, err)
 		}
 	}
+}
+
+func TestACertificateAndItsKeyAreSetTogether(t *testing.T) {
+	t.Parallel()
+	_, err := settingsOf(t, []string{"SALLYPORT_TLS_CERT=cert.pem"})
+	refused(t, "SALLYPORT_TLS_KEY", "cert.pem", err)
+	_, err = settingsOf(t, []string{"SALLYPORT_TLS_KEY=key.pem"})
+	refused(t, "SALLYPORT_TLS_CERT", "key.pem", err)
 }
 
 func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
@@ -101,6 +114,10 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 		{"EMAIL_VERIFICATION", "required"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"},
 		{"TRUSTED_PROXIES", "::/0"},
+		{"TRUSTED_PROXIES", "::ffff:0.0.0.0/96"},
+		{"CORS_ORIGINS", "*"},
+		{"CORS_ORIGINS", "https://app.example.com,null"},
+		{"PUBLIC_URL", "http://auth.example.com"},
 		{"DATABASE_URL", "postgres://u:p4ss@db.internal/s?sslmode=disable"},
 		{"DATABASE_URL", "postgres://db.internal/sallyport"},
 		{"DATABASE_URL", "postgresql://db.internal/s?sslmode=prefer"},
@@ -149,6 +166,9 @@ func TestWhatIsSafeIsAccepted(t *testing.T) {
 		"an extension's variable":  {"SALLYPORT_X_MYSQL_FLAVOUR=mariadb"},
 		"proxies":                  append(safeProduction[:3:3], "SALLYPORT_TRUSTED_PROXIES=10.0.0.0/8,fd00::/8"),
 		"no proxies":               {"SALLYPORT_TRUSTED_PROXIES="},
+		"origins":                  append(safeProduction[:3:3], "SALLYPORT_CORS_ORIGINS=https://app.example.com,http://localhost:5173,https://[::1]:8443"),
+		"any origin when trying":   {"SALLYPORT_CORS_ORIGINS=*,null"},
+		"no origins":               {"SALLYPORT_CORS_ORIGINS="},
 		"what Kubernetes injects": {
 			"SALLYPORT_SERVICE_HOST=10.1.2.3", "SALLYPORT_SERVICE_PORT=80", "SALLYPORT_SERVICE_PORT_HTTP=80", "SALLYPORT_PORT=tcp://10.1.2.3:80",
 			"SALLYPORT_PORT_80_TCP=tcp://10.1.2.3:80", "SALLYPORT_PORT_80_TCP_PROTO=tcp", "SALLYPORT_PORT_80_TCP_PORT=80", "SALLYPORT_PORT_80_TCP_ADDR=10.1.2.3",

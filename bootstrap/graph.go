@@ -42,12 +42,15 @@ func serving(migrate bool) fx.Option {
 		fx.Provide(
 			func(in serverIn) *server { return newServer(in, migrate) },
 			newChanges,
+			newCertificate,
 		),
-		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed, trail *application.AuditTrail) {
+		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed, trail *application.AuditTrail, tls *certificate) {
 			feed, uses, audit := &background{run: changes.follow}, &background{run: used.Run}, &background{run: trail.Run}
+			reload := &background{run: tls.follow}
 			lifecycle.Append(fx.StopHook(feed.stop))
 			lifecycle.Append(fx.StopHook(uses.stop))
 			lifecycle.Append(fx.StopHook(audit.stop))
+			lifecycle.Append(fx.StopHook(reload.stop))
 			lifecycle.Append(fx.Hook{
 				OnStart: func(context.Context) error { return s.start(ctx) },
 				OnStop:  s.stop,
@@ -55,6 +58,7 @@ func serving(migrate bool) fx.Option {
 			lifecycle.Append(fx.StartHook(feed.start))
 			lifecycle.Append(fx.StartHook(uses.start))
 			lifecycle.Append(fx.StartHook(audit.start))
+			lifecycle.Append(fx.StartHook(reload.start))
 		}),
 		fx.Invoke(runJobs), // after the server, and before it at the end
 	)

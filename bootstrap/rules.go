@@ -79,7 +79,7 @@ func (c *Configuration) rules() []rule {
 		{"AUDIT_RETENTION", c.AuditRetention >= time.Hour, "must be at least 1h"},
 		{"DOCS", oneOf(c.Docs, on, off), onOff},
 		{"STATE_CACHE", oneOf(c.StateCache, on, off), onOff},
-	}, append(c.mailRules(), limitRules...)...)
+	}, slices.Concat(c.corsRules(), c.tlsRules(), c.mailRules(), limitRules)...)
 }
 
 const inTheClear = "must say sslmode=require or stricter in production, unless the host is this machine: hashes would travel in the clear"
@@ -94,7 +94,7 @@ func (c *Configuration) productionRules() []rule {
 		{"RATE_LIMIT_URL", scheme(c.RateLimitURL) != noLimits, "must not be off: in production: passwords could be guessed without end"},
 		{"DATABASE_URL", isEncrypted(c.DatabaseURL), inTheClear},
 		{"DATABASE_DIRECT_URL", isEncrypted(c.DatabaseDirectURL), inTheClear},
-	}, c.productionMailRules()...)
+	}, append(c.productionMailRules(), c.productionCORSRules()...)...)
 }
 
 func oneOf(value string, allowed ...string) bool { return slices.Contains(allowed, value) }
@@ -130,7 +130,8 @@ func isIssuer(s string) bool {
 	return err == nil && oneOf(u.Scheme, "http", "https") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "?#")
 }
 
-func isEverybody(p netip.Prefix) bool { return p.Bits() == 0 }
+// isEverybody also knows 0.0.0.0/0 in its IPv6 form, ::ffff:0.0.0.0/96.
+func isEverybody(p netip.Prefix) bool { return p.Bits() == 0 || p.Addr().Is4In6() && p.Bits() <= 96 }
 
 // isEncrypted reports whether a PostgreSQL URL asks for TLS, or for nothing
 // that leaves this machine. Without an sslmode TLS is only preferred.

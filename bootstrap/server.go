@@ -34,7 +34,8 @@ type server struct {
 	rewrap     *application.Rewrap
 	log        *zap.Logger
 	shutdowner fx.Shutdowner
-	migrate    bool // bring the schema up to date first
+	tls        *certificate // nil: the API is served in the clear
+	migrate    bool         // bring the schema up to date first
 
 	api, ops *http.Server
 	listener net.Listener // of the API
@@ -52,14 +53,18 @@ type serverIn struct {
 	Rewrap     *application.Rewrap
 	Log        *zap.Logger
 	Shutdowner fx.Shutdowner
+	TLS        *certificate
 }
 
 func newServer(in serverIn, migrate bool) *server {
 	s := &server{
 		config: in.Config, operations: in.Operations, storage: in.Storage, users: in.Users, rewrap: in.Rewrap,
-		log: in.Log, shutdowner: in.Shutdowner, migrate: migrate,
+		log: in.Log, shutdowner: in.Shutdowner, tls: in.TLS, migrate: migrate,
 	}
 	s.api = s.httpServer(s.farewell.before(in.API))
+	if s.tls != nil {
+		s.api.TLSConfig = s.tls.serverConfig()
+	}
 	s.ops = s.httpServer(in.Operations.handler())
 	return s
 }
@@ -101,7 +106,7 @@ func (s *server) start(ctx context.Context) error {
 	s.listener = api
 	go s.serve(s.api, api, "API")
 	s.operations.serving.Store(true)
-	url := "http://" + api.Addr().String()
+	url := s.config.apiScheme() + "://" + api.Addr().String()
 	s.log.Info("API listens", zap.String("url", url))
 	if !s.config.production() {
 		s.welcome(ctx, url)
@@ -165,7 +170,12 @@ func (s *server) welcome(ctx context.Context, url string) {
 }
 
 func (s *server) serve(server *http.Server, listener net.Listener, name string) {
-	err := server.Serve(listener)
+	var err error
+	if server.TLSConfig != nil {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
 	if !s.farewell.begun.Load() && !errors.Is(err, http.ErrServerClosed) {
 		s.log.Error("the "+name+" listener broke", zap.Error(err))
 		_ = s.shutdowner.Shutdown(fx.ExitCode(exitFailed)) // an error says that it is under way already

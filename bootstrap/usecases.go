@@ -71,7 +71,7 @@ var adapterConfigs = fx.Provide(
 			Issuer: c.Issuer,
 			Secret: s.Current, QueryRefresh: c.queryRefresh(), Docs: c.Docs == on,
 			HSTS:           strings.HasPrefix(strings.ToLower(c.Issuer), "https://"),
-			TrustedProxies: c.TrustedProxies,
+			TrustedProxies: c.TrustedProxies, CORSOrigins: c.CORSOrigins,
 		}
 	},
 	func(b cli.Build) prommetrics.Config {
