@@ -1,6 +1,9 @@
 package postgres_test
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -25,7 +28,7 @@ func TestPostgresIsStorageBehindPgBouncer(t *testing.T) {
 	server := servers.SharedPostgres(t)
 	bouncer := servers.PgBouncer(t, server.Addr())
 	conformance.TestStore(t, func(t *testing.T) application.Storage {
-		direct := server.CreateDatabase(t)
+		direct := migratedDatabase(t)
 		address, err := url.Parse(direct)
 		if err != nil {
 			t.Fatal(err)
@@ -43,11 +46,42 @@ func TestLifecycleOnPostgres(t *testing.T) {
 	})
 }
 
-// migrated opens a database of its own, with the schema.
+// migratedDatabase returns the URL of a database with the schema, which other
+// tests have used: making and migrating one for each would be most of what
+// these tests take. Tests that change the schema make their own.
+func migratedDatabase(t *testing.T) string {
+	t.Helper()
+	return servers.SharedPostgres(t).LendDatabase(t,
+		func(url string) error {
+			s, err := postgres.Open(context.Background(), postgres.Config{URL: url})
+			if err != nil {
+				return err
+			}
+			return errors.Join(s.Migrate(context.Background()), s.Close(), execute(url, "CREATE TABLE first_roles AS TABLE roles"))
+		},
+		func(url string) error {
+			return execute(url, `DELETE FROM users; DELETE FROM roles; DELETE FROM api_keys; DELETE FROM signing_keys;
+				DELETE FROM mail_tokens; DELETE FROM outbox; DELETE FROM audit_events; DELETE FROM leases; DELETE FROM secrets;
+				INSERT INTO roles TABLE first_roles`)
+		},
+	)
+}
+
+func execute(url, statements string) error {
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec(statements)
+	return err
+}
+
+// migrated opens a database with the schema: of its own, if config names none.
 func migrated(t *testing.T, config postgres.Config) *postgres.Storage {
 	t.Helper()
 	if config.URL == "" {
-		config.URL = servers.SharedPostgres(t).CreateDatabase(t)
+		config.URL = migratedDatabase(t)
 	}
 	s := opened(t, config)
 	if err := s.Migrate(t.Context()); err != nil {
