@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -14,9 +15,23 @@ type Roles struct {
 	Journal Journal
 }
 
-// List returns all roles by name.
-func (uc *Roles) List(ctx context.Context) ([]domain.Role, error) {
-	return uc.Journal.Store.Roles().Roles(ctx)
+// List returns a page of roles by ascending name. There are few: storage gives
+// them all at once.
+func (uc *Roles) List(ctx context.Context, page Page[domain.RoleName]) ([]domain.Role, error) {
+	roles, err := uc.Journal.Store.Roles().Roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	start := slices.IndexFunc(roles, func(r domain.Role) bool { return r.Name > page.After })
+	if start < 0 {
+		return nil, nil
+	}
+	return roles[start:min(len(roles), start+page.Limit)], nil
+}
+
+// Role returns one role. domain.ErrRoleNotFound.
+func (uc *Roles) Role(ctx context.Context, name domain.RoleName) (domain.Role, error) {
+	return uc.Journal.Store.Roles().Role(ctx, name)
 }
 
 // Put makes a role or changes it, and reports whether it is new. A write to a

@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -8,18 +9,17 @@ import (
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// listRoles answers all roles on one page: there are few, and whoever assigns
-// them wants to see them all.
 func (a *api) listRoles(c echo.Context) error {
-	roles, err := a.Roles.List(c.Request().Context())
+	const list = "roles"
+	page, err := pageOf[domain.RoleName](a.cursors, c, list)
 	if err != nil {
 		return err
 	}
-	body := listBody[Role]{Items: make([]Role, 0, len(roles))}
-	for _, r := range roles {
-		body.Items = append(body.Items, wireRole(r))
+	roles, err := a.Roles.List(c.Request().Context(), page)
+	if err != nil {
+		return err
 	}
-	return c.JSON(http.StatusOK, body)
+	return c.JSON(http.StatusOK, listOf(a.cursors, list, page, roles, func(r domain.Role) domain.RoleName { return r.Name }, wireRole))
 }
 
 func (a *api) putRole(c echo.Context) error {
@@ -33,6 +33,9 @@ func (a *api) putRole(c echo.Context) error {
 	}
 	unmodified, err := ifMatch(c)
 	if err != nil {
+		return err
+	}
+	if err := a.matchesAny(c, name); err != nil {
 		return err
 	}
 	body, err := decodeJSON[PutRoleRequest](c)
@@ -61,6 +64,19 @@ func (a *api) putRole(c echo.Context) error {
 	}
 	setETag(c, role.UpdatedAt)
 	return c.JSON(status, wireRole(role))
+}
+
+// matchesAny holds that If-Match: * names something that is there (RFC 9110
+// §13.1.1): domain.ErrPreconditionFailed.
+func (a *api) matchesAny(c echo.Context, name domain.RoleName) error {
+	if c.Request().Header.Get("If-Match") != "*" {
+		return nil
+	}
+	_, err := a.Roles.Role(c.Request().Context(), name)
+	if errors.Is(err, domain.ErrRoleNotFound) {
+		return domain.ErrPreconditionFailed
+	}
+	return err
 }
 
 func (a *api) deleteRole(c echo.Context) error {

@@ -128,6 +128,8 @@ func (a *api) newUser(body CreateUserRequest) (n application.NewUser, err error)
 		n.Password, err = domain.ParsePassword("password", body.Password)
 	case body.PasswordHash != "":
 		n.Hash = domain.NewPasswordHash(body.PasswordHash)
+	default:
+		return n, domain.Invalid("password", "is required, or a password_hash in its place")
 	}
 	return n, err
 }
