@@ -26,7 +26,7 @@ type ImportedUser struct {
 	Line      int // where it came from, for the report
 	Email     domain.Email
 	Name      string
-	Roles     []domain.RoleName   // none: the role user
+	Roles     []domain.RoleName   // nil: the role user; empty: none
 	Hash      domain.PasswordHash // of the other system, kept as it is; zero: no login until a reset
 	Active    bool
 	Verified  bool
@@ -96,7 +96,7 @@ func (uc *Import) account(in ImportedUser, now time.Time) domain.Account {
 	if !in.Active {
 		user.Status = domain.StatusDisabled
 	}
-	if len(user.Roles) == 0 {
+	if in.Roles == nil {
 		user.Roles = []domain.RoleName{domain.RoleUser}
 	}
 	if in.Verified {

@@ -49,6 +49,7 @@ var useCases = fx.Options(
 	mailing,
 	keyLife,
 	oauth,
+	moving,
 	// What the two driving adapters call.
 	fx.Provide(newHTTPUseCases, newCommandUseCases),
 )
@@ -183,6 +184,22 @@ func newHTTPUseCases(in httpUseCases) echohttp.UseCases {
 	}
 }
 
-func newCommandUseCases(users *application.Users, apiKeys *application.APIKeys, keys *application.Keys, rewrap *application.Rewrap, clock application.Clock) cli.UseCases {
-	return cli.UseCases{Users: users, APIKeys: apiKeys, Keys: keys, Rewrap: rewrap, Clock: clock}
+// commandUseCases is cli.UseCases as fx fills it.
+type commandUseCases struct {
+	fx.In
+
+	Users   *application.Users
+	APIKeys *application.APIKeys
+	Keys    *application.Keys
+	Rewrap  *application.Rewrap
+	Import  *application.Import
+	Export  *application.Export
+	Clock   application.Clock
+}
+
+func newCommandUseCases(in commandUseCases) cli.UseCases {
+	return cli.UseCases{
+		Users: in.Users, APIKeys: in.APIKeys, Keys: in.Keys, Rewrap: in.Rewrap,
+		Import: in.Import, Export: in.Export, Clock: in.Clock,
+	}
 }

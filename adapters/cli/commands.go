@@ -38,6 +38,8 @@ type UseCases struct {
 	APIKeys *application.APIKeys
 	Keys    *application.Keys
 	Rewrap  *application.Rewrap
+	Import  *application.Import
+	Export  *application.Export
 	Clock   application.Clock
 }
 

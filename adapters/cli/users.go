@@ -23,6 +23,8 @@ type Users struct {
 	Grant       grantRole   `cmd:"" help:"Give a user a role, from the next request on."`
 	Revoke      revokeRole  `cmd:"" help:"Take a role from a user, from the next request on."`
 	Delete      deleteUser  `cmd:"" help:"Remove a user with everything that is theirs; the address is free again."`
+	Import      importUsers `cmd:"" help:"Bring in the users of another system, or of another Sallyport."`
+	Export      exportUsers `cmd:"" help:"Write all users to a file, with the hashes of their passwords."`
 }
 
 type createUser struct {
