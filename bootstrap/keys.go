@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -10,6 +11,11 @@ import (
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
+
+// maxAccessTokenTTL bounds the setting. A key that signs no more is kept for
+// so long, whatever the setting is by then: its tokens were made under an
+// earlier one.
+const maxAccessTokenTTL = time.Hour
 
 // keyLife provides the life of the signing keys, and of the secret that they
 // are sealed under.
@@ -29,7 +35,7 @@ func newRewrap(s Secrets, j application.Journal, sealer application.Sealer) *app
 
 func newKeys(c *Configuration, j application.Journal, maker application.SigningKeyMaker, sealed *application.Rewrap) *application.Keys {
 	return &application.Keys{Journal: j, Maker: maker, Sealed: sealed, Policy: domain.KeyPolicy{
-		Algorithm: domain.SigningAlgorithm(c.SigningAlg), Access: c.AccessTokenTTL, MaxAge: c.KeyMaxAge,
+		Algorithm: domain.SigningAlgorithm(c.SigningAlg), Access: maxAccessTokenTTL, MaxAge: c.KeyMaxAge,
 	}}
 }
 

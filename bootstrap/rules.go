@@ -66,7 +66,7 @@ func (c *Configuration) rules() []rule {
 		{"AUDIENCE", c.Audience != "", "must not be empty, or tokens would be good anywhere"},
 		{"SIGNING_ALG", oneOf(c.SigningAlg, "ES256", "EdDSA", "RS256", "HS256"), "must be ES256, EdDSA, RS256 or HS256"},
 		{"KEY_MAX_AGE", c.KeyMaxAge == 0 || c.KeyMaxAge >= time.Second, "must be at least 1s, or 0 for no rotation by age"},
-		{"ACCESS_TOKEN_TTL", within(c.AccessTokenTTL, time.Minute, time.Hour), "must be 1m to 1h"},
+		{"ACCESS_TOKEN_TTL", within(c.AccessTokenTTL, time.Minute, maxAccessTokenTTL), "must be 1m to 1h"},
 		{"REFRESH_TOKEN_TTL", c.RefreshTokenTTL >= time.Second, "must be at least 1s"},
 		{"SESSION_TTL", c.SessionTTL >= time.Second, "must be at least 1s: every session ends"},
 		{"REFRESH_ROTATION", oneOf(c.RefreshRotation, on, off), onOff},
