@@ -18,7 +18,7 @@ const (
 	// through the same lives. -rapid.seed asks for others.
 	lifecycleSeed = 20260301
 	// lifecycleChecks is how many lives one storage goes through.
-	lifecycleChecks = 20
+	lifecycleChecks = 12
 	// lifecycleMost is how many there are without being asked for more.
 	lifecycleMost = 60
 	// lifecycleSteps is how long a life is on average.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -69,10 +71,9 @@ var lifeBugs = []lifeBug{
 	})},
 	{"sweeping goes by the idle expiry", below(sessionsOf(func(s application.SessionStore) application.SessionStore { return hastySweep{s} }))},
 	{"sweeping deletes what is revoked", func(a *conformance.Alterations) {
-		hidden := &sweptRevoked{gone: map[domain.SessionID]bool{}}
+		var begun, gone sync.Map
 		a.Below = breaking(sessionsOf(func(s application.SessionStore) application.SessionStore {
-			hidden.SessionStore = s
-			return hidden
+			return forgettingSweep{s, &begun, &gone}
 		}))
 	}},
 	{"a new password does not raise the version", below(func(f *faulty) {
@@ -121,7 +122,7 @@ var lifeBugs = []lifeBug{
 		a.State = func(s application.StateReader) application.StateReader { return guessingState{s} }
 	}},
 	{"a logout ends another session too", below(sessionsOf(func() func(application.SessionStore) application.SessionStore {
-		last := new(domain.SessionID)
+		last := new(atomic.Value)
 		return func(s application.SessionStore) application.SessionStore { return broadRevoke{s, last} }
 	}()))},
 	{"a reset token works twice", below(func(f *faulty) {
@@ -129,7 +130,7 @@ var lifeBugs = []lifeBug{
 	})},
 	{"a tampered token is taken for the one that it was", func(a *conformance.Alterations) {
 		a.Verifier = func(v application.TokenVerifier) application.TokenVerifier {
-			return trustingVerifier{v, map[string]domain.RefreshClaims{}}
+			return trustingVerifier{v, &sync.Map{}}
 		}
 	}},
 	{"a token that was good once is good for ever", func(a *conformance.Alterations) {
@@ -179,12 +180,11 @@ func TestASoundServiceGoesThroughTheSameLives(t *testing.T) {
 // fickleSigner never signs the same twice.
 type fickleSigner struct {
 	application.TokenSigner
-	signed int
+	signed atomic.Int64
 }
 
 func (s *fickleSigner) SignRefresh(claims domain.RefreshClaims) (domain.RefreshToken, error) {
-	s.signed++
-	claims.IssuedAt = claims.IssuedAt.Add(-time.Duration(s.signed) * time.Second)
+	claims.IssuedAt = claims.IssuedAt.Add(-time.Duration(s.signed.Add(1)) * time.Second)
 	return s.TokenSigner.SignRefresh(claims)
 }
 
@@ -234,6 +234,34 @@ type hastySweep struct{ application.SessionStore }
 
 func (r hastySweep) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
 	return r.SessionStore.Sweep(ctx, now.Add(2*time.Hour), limit) // a session lives for three, and for one when idle
+}
+
+// forgettingSweep hides what was revoked when it swept.
+type forgettingSweep struct {
+	application.SessionStore
+	begun, gone *sync.Map // SessionIDs
+}
+
+func (r forgettingSweep) Insert(ctx context.Context, session domain.Session) error {
+	r.begun.Store(session.ID, true)
+	return r.SessionStore.Insert(ctx, session)
+}
+
+func (r forgettingSweep) Sweep(ctx context.Context, now time.Time, limit int) (int, error) {
+	r.begun.Range(func(id, _ any) bool {
+		if session, _, err := r.SessionStore.Session(ctx, id.(domain.SessionID)); err == nil && session.Revoked() {
+			r.gone.Store(id, true)
+		}
+		return true
+	})
+	return r.SessionStore.Sweep(ctx, now, limit)
+}
+
+func (r forgettingSweep) Session(ctx context.Context, id domain.SessionID) (domain.Session, domain.User, error) {
+	if _, ok := r.gone.Load(id); ok {
+		return domain.Session{}, domain.User{}, domain.ErrNotFound
+	}
+	return r.SessionStore.Session(ctx, id)
 }
 
 type constantVersion struct{ application.UserStore }
@@ -301,17 +329,19 @@ func (r guessingState) SessionState(ctx context.Context, id domain.SessionID) (*
 // broadRevoke ends the session that was refreshed last as well.
 type broadRevoke struct {
 	application.SessionStore
-	last *domain.SessionID
+	last *atomic.Value // a SessionID
 }
 
 func (r broadRevoke) Advance(ctx context.Context, step application.Advance) (domain.Session, domain.User, bool, error) {
-	*r.last = step.Session
+	r.last.Store(step.Session)
 	return r.SessionStore.Advance(ctx, step)
 }
 
 func (r broadRevoke) Revoke(ctx context.Context, id domain.SessionID, now time.Time) (bool, error) {
-	if _, err := r.SessionStore.Revoke(ctx, *r.last, now); err != nil || *r.last == id {
-		return true, err
+	if last, ok := r.last.Load().(domain.SessionID); ok && last != id {
+		if _, err := r.SessionStore.Revoke(ctx, last, now); err != nil {
+			return false, err
+		}
 	}
 	return r.SessionStore.Revoke(ctx, id, now)
 }
@@ -327,16 +357,16 @@ func (everlastingToken) DeleteOf(context.Context, domain.UserID, domain.MailPurp
 // trustingVerifier knows a token by all but its last characters.
 type trustingVerifier struct {
 	application.TokenVerifier
-	seen map[string]domain.RefreshClaims
+	seen *sync.Map // to domain.RefreshClaims
 }
 
 func (v trustingVerifier) VerifyRefresh(ctx context.Context, token string) (domain.RefreshClaims, error) {
 	known := token[:len(token)-43] // without the signature
 	claims, err := v.TokenVerifier.VerifyRefresh(ctx, token)
 	if err == nil {
-		v.seen[known] = claims
-	} else if claims, ok := v.seen[known]; ok && !errors.Is(err, domain.ErrTokenExpired) {
-		return claims, nil
+		v.seen.Store(known, claims)
+	} else if seen, ok := v.seen.Load(known); ok && !errors.Is(err, domain.ErrTokenExpired) {
+		return seen.(domain.RefreshClaims), nil
 	}
 	return claims, err
 }
