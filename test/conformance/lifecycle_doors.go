@@ -153,7 +153,7 @@ func (l *life) asksForReset(*rapid.T) {
 
 // mailed empties the outbox and returns the token of the one mail of purpose in it.
 func (l *life) mailed(purpose domain.MailPurpose) (token string) {
-	outbox := l.line.Storage.Outbox()
+	outbox := l.line.Outbox()
 	due, err := outbox.Due(l.ctx, l.m.now, 1000)
 	l.expect("read the outbox", err, nil)
 	for _, m := range due {

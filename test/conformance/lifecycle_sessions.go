@@ -272,7 +272,7 @@ func (l *life) losesTheLine(*rapid.T) {
 
 func (l *life) rotatesSigningKey(*rapid.T) {
 	before := l.signingKey()
-	keys := l.line.Storage.SigningKeys()
+	keys := l.line.SigningKeys()
 	fresh, err := l.tokens.NewSigningKey(domain.HS256)
 	l.expect("make a signing key", err, nil)
 	fresh.State = domain.KeySigning
@@ -288,7 +288,7 @@ func (l *life) rotatesSigningKey(*rapid.T) {
 
 // withdrawsSigningKeys ends what retired keys signed, at once.
 func (l *life) withdrawsSigningKeys(*rapid.T) {
-	keys := l.line.Storage.SigningKeys()
+	keys := l.line.SigningKeys()
 	stored, err := keys.SigningKeys(l.ctx)
 	l.expect("read the signing keys", err, nil)
 	for _, k := range stored {
@@ -304,7 +304,7 @@ func (l *life) withdrawsSigningKeys(*rapid.T) {
 
 // signingKey returns the id of the stored key that signs.
 func (l *life) signingKey() string {
-	stored, err := l.line.Storage.SigningKeys().SigningKeys(l.ctx)
+	stored, err := l.line.SigningKeys().SigningKeys(l.ctx)
 	l.expect("read the signing keys", err, nil)
 	for _, k := range stored {
 		if k.State == domain.KeySigning {
