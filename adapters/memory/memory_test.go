@@ -171,3 +171,18 @@ func TestLifecycleInMemory(t *testing.T) {
 	t.Parallel()
 	conformance.TestLifecycle(t, func(*testing.T) application.Storage { return memory.New() })
 }
+
+func TestStateReader(t *testing.T) {
+	t.Parallel()
+	conformance.TestStateReader(t, func(*testing.T) application.Storage { return memory.New() })
+}
+
+// TestChangeFeed has one handle where others have two: nobody else can change
+// what is in this process' memory.
+func TestChangeFeed(t *testing.T) {
+	t.Parallel()
+	conformance.TestChangeFeed(t, func(*testing.T) (a, b application.Storage) {
+		s := memory.New()
+		return s, s
+	})
+}

@@ -5,6 +5,6 @@
 //		conformance.TestStore(t, func(t *testing.T) application.Storage { … })
 //	}
 //
-// It knows domain and application, and nothing of how an adapter keeps its
+// It knows domain, application and the state cache, and nothing of how an adapter keeps its
 // promises: no SQL, no clock but the times that it passes in.
 package conformance
