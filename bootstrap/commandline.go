@@ -68,7 +68,7 @@ func parse(args []string, env environment, out, errs io.Writer) (line *commandLi
 	if err := env.unknown(settings(parser.Model)); err != nil {
 		return nil, err
 	}
-	if line.selected.Command() == "version" {
+	if command := line.selected.Command(); command == "version" || command == "completion <shell>" {
 		return line, nil // what the binary is does not depend on settings
 	}
 	if err := line.validate(); err != nil {

@@ -102,7 +102,8 @@ func (cmd *listKeys) Run(ctx context.Context, console *Console, service Service)
 }
 
 type revokeKey struct {
-	ID string `arg:"" help:"The key's id, as apikeys list shows it: the part between sp_ and the next underscore."`
+	ID   string `arg:"" help:"The key's id, as apikeys list shows it: the part between sp_ and the next underscore."`
+	JSON bool   `help:"Print the key's id as JSON."`
 }
 
 // Run revokes the key.
@@ -120,6 +121,11 @@ func (cmd *revokeKey) Run(ctx context.Context, console *Console, service Service
 	}
 	if err != nil {
 		return err
+	}
+	if cmd.JSON {
+		return console.JSON(struct {
+			ID domain.APIKeyID `json:"id"`
+		}{id})
 	}
 	console.Note("API key %s is revoked.", id)
 	return nil

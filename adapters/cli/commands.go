@@ -14,6 +14,7 @@ type Commands struct {
 	APIKeys     APIKeys     `cmd:"" name:"apikeys" help:"Make, show and end the API keys of services."`
 	Keys        Keys        `cmd:"" help:"Rotate, show and withdraw the keys that sign access tokens."`
 	Healthcheck Healthcheck `cmd:"" help:"Exit with 0 when the running server is ready: for container probes."`
+	Completion  Completion  `cmd:"" help:"Print a script that completes commands and flags in a shell."`
 	Version     Version     `cmd:"" help:"Print version, commit and Go version."`
 }
 

@@ -55,7 +55,11 @@ func (c *Console) list(asJSON bool, header ...string) *list {
 	if asJSON {
 		return &list{json: bufio.NewWriter(c.Out)}
 	}
-	l := &list{table: tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)}
+	out := c.Out
+	if colours(out) {
+		out = &headed{out: out}
+	}
+	l := &list{table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	l.row(header)
 	return l
 }

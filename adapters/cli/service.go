@@ -39,10 +39,12 @@ type Migrate struct {
 	Status migrateStatus `cmd:"" help:"Show which migrations are applied. It touches nothing."`
 }
 
-type migrateUp struct{}
+type migrateUp struct {
+	JSON bool `help:"Print the status as JSON."`
+}
 
 // Run applies what is pending.
-func (*migrateUp) Run(ctx context.Context, console *Console, service Service) error {
+func (cmd *migrateUp) Run(ctx context.Context, console *Console, service Service) error {
 	storage, err := service.Storage(ctx)
 	if err != nil {
 		return err
@@ -53,6 +55,9 @@ func (*migrateUp) Run(ctx context.Context, console *Console, service Service) er
 	status, err := storage.Schema(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if cmd.JSON {
+		return console.JSON(shownSchema(status))
 	}
 	console.Note("The schema is at version %d.", status.Version)
 	return nil

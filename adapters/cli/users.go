@@ -121,6 +121,16 @@ const pageSize = 200
 // existing is the argument of the commands that act on one user.
 type existing struct {
 	Email email `arg:"" help:"The user's address."`
+	JSON  bool  `help:"Print the user as JSON."`
+}
+
+// tell says what became of the user.
+func (e existing) tell(console *Console, user domain.User, format string, args ...any) error {
+	if e.JSON {
+		return console.JSON(shownUser(user))
+	}
+	console.Note(format, args...)
+	return nil
 }
 
 // user returns the use cases and the user that is meant.
@@ -136,10 +146,7 @@ func (e existing) user(ctx context.Context, service Service) (UseCases, domain.U
 	return uc, user, err
 }
 
-type showUser struct {
-	existing
-	JSON bool `help:"Print the user as JSON."`
-}
+type showUser struct{ existing }
 
 // Run shows the user.
 func (cmd *showUser) Run(ctx context.Context, console *Console, service Service) error {
@@ -181,8 +188,7 @@ func (e existing) setActive(ctx context.Context, console *Console, service Servi
 	if err != nil {
 		return err
 	}
-	console.Note("%s is %s.", user.Email, user.Status)
-	return nil
+	return e.tell(console, user, "%s is %s.", user.Email, user.Status)
 }
 
 type setPassword struct {
@@ -203,8 +209,10 @@ func (cmd *setPassword) Run(ctx context.Context, console *Console, service Servi
 	if err := uc.Users.SetPassword(ctx, domain.Operator(), user.ID, password); err != nil {
 		return err
 	}
-	console.Note("%s has a new password, and every session is over.", user.Email)
-	return nil
+	if user, err = uc.Users.User(ctx, user.ID); err != nil {
+		return err
+	}
+	return cmd.tell(console, user, "%s has a new password, and every session is over.", user.Email)
 }
 
 type grantRole struct {
@@ -247,8 +255,7 @@ func (e existing) setRoles(ctx context.Context, console *Console, service Servic
 			user, err = uc.Users.SetRoles(ctx, domain.Operator(), user.ID, roles, user.UpdatedAt)
 		}
 		if err == nil {
-			console.Note("%s has: %s.", user.Email, roleList(user.Roles))
-			return nil
+			return e.tell(console, user, "%s has: %s.", user.Email, roleList(user.Roles))
 		}
 		if !errors.Is(err, domain.ErrPreconditionFailed) {
 			return err
@@ -268,8 +275,7 @@ func (cmd *deleteUser) Run(ctx context.Context, console *Console, service Servic
 	if err := uc.Users.Delete(ctx, domain.Operator(), user.ID, time.Time{}); err != nil {
 		return err
 	}
-	console.Note("%s is deleted.", user.Email)
-	return nil
+	return cmd.tell(console, user, "%s is deleted.", user.Email)
 }
 
 func roleList(roles []domain.RoleName) string {
