@@ -67,6 +67,13 @@ func (s Session) Expired(now time.Time) bool {
 // Revoked reports whether the session was ended by hand or by reuse.
 func (s Session) Revoked() bool { return !s.RevokedAt.IsZero() }
 
+// Live reports whether the session, which is user's, is neither revoked nor
+// expired at now, and its user's version still the one of the login. Whether
+// the user may act is another question.
+func (s Session) Live(user User, now time.Time) bool {
+	return !s.Revoked() && !s.Expired(now) && s.UserVersion == user.Version
+}
+
 // Verdict is what a presented refresh token is worth.
 type Verdict int
 

@@ -24,11 +24,7 @@ func (s audit) Append(ctx context.Context, events ...domain.Event) error {
 func (s audit) List(ctx context.Context, filter application.AuditFilter, page application.Page[domain.EventID]) ([]domain.Event, error) {
 	return read(ctx, s.within, func(d *data) ([]domain.Event, error) {
 		keys := d.events.keys(func(id domain.EventID, e domain.Event) bool {
-			return (page.After == "" || id < page.After) &&
-				(filter.Subject == "" || e.Subject == filter.Subject) &&
-				(filter.Type == "" || e.Type == filter.Type) &&
-				(filter.Since.IsZero() || !e.At.Before(filter.Since)) &&
-				(filter.Until.IsZero() || e.At.Before(filter.Until))
+			return (page.After == "" || id < page.After) && filter.Matches(e)
 		})
 		slices.Reverse(keys)
 		return d.events.take(keys, page.Limit), nil

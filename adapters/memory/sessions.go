@@ -33,17 +33,8 @@ func (s sessions) Advance(ctx context.Context, step application.Advance) (sessio
 		if session, user, err = d.session(step.Session); err != nil {
 			return err
 		}
-		moved = session.UserID == step.User && session.Generation == step.From &&
-			user.Active() && live(session, user, step.Now)
-		if !moved {
+		if session, moved = step.Move(session, user); !moved {
 			return nil
-		}
-		if !step.Keep {
-			session.Generation++
-		}
-		session.RotatedAt, session.IdleExpiresAt = step.Now, step.IdleExpiresAt
-		if session.ExpiresAt.Before(session.IdleExpiresAt) {
-			session.IdleExpiresAt = session.ExpiresAt
 		}
 		session = copySession(session)
 		d.sessions.put(session.ID, session)
@@ -69,7 +60,7 @@ func (s sessions) ListByUser(ctx context.Context, user domain.UserID, now time.T
 	return read(ctx, s.within, func(d *data) ([]domain.Session, error) {
 		owner := d.users.rows[user] // nobody has no sessions
 		keys := d.sessions.keys(func(id domain.SessionID, s domain.Session) bool {
-			return s.UserID == user && live(s, owner, now) && (page.After == "" || id < page.After)
+			return s.UserID == user && s.Live(owner, now) && (page.After == "" || id < page.After)
 		})
 		slices.Reverse(keys)
 		return d.sessions.take(keys, page.Limit), nil
@@ -89,8 +80,4 @@ func (d *data) session(id domain.SessionID) (domain.Session, domain.User, error)
 		return domain.Session{}, domain.User{}, domain.ErrNotFound
 	}
 	return session, user, nil
-}
-
-func live(s domain.Session, user domain.User, now time.Time) bool {
-	return !s.Revoked() && !s.Expired(now) && s.UserVersion == user.Version
 }

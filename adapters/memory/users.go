@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
@@ -54,9 +53,7 @@ func (s users) Delete(ctx context.Context, id domain.UserID) error {
 func (s users) List(ctx context.Context, filter application.UserFilter, page application.Page[domain.UserID]) ([]domain.User, error) {
 	return read(ctx, s.within, func(d *data) ([]domain.User, error) {
 		keys := d.users.keys(func(id domain.UserID, u domain.User) bool {
-			return id > page.After && strings.HasPrefix(u.Email.String(), filter.EmailPrefix) &&
-				(filter.Role == "" || u.Has(filter.Role)) &&
-				(filter.Active == nil || u.Active() == *filter.Active)
+			return id > page.After && filter.Matches(u)
 		})
 		return d.users.take(keys, page.Limit), nil
 	})
