@@ -21,7 +21,7 @@ const (
 	readTimeout       = 10 * time.Second
 	writeTimeout      = 15 * time.Second
 	idleTimeout       = 60 * time.Second
-	maxHeaderBytes    = 16 << 10
+	maxHeaderBytes    = 12 << 10 // net/http takes 4 KiB more: 16 KiB
 )
 
 // server is the API's listener and the operations listener, and the order in
