@@ -49,7 +49,7 @@ func docsRoutes() map[string]http.Handler {
 // accepts gzip, and unpacked once for everybody else.
 type docsFile struct {
 	contentType string
-	etag        string
+	etag        func() string
 	gzipped     bool
 	stored      []byte
 	plain       func() []byte
@@ -60,10 +60,12 @@ func newDocsFile(name, contentType string) *docsFile {
 	if err != nil {
 		panic(fmt.Errorf("embedded docs: %w", err)) // the embed directive names it
 	}
-	sum := sha256.Sum256(stored)
 	f := &docsFile{
 		contentType: contentType,
-		etag:        base64.RawURLEncoding.EncodeToString(sum[:12]),
+		etag: sync.OnceValue(func() string { // not at the start, which would read all of it into memory
+			sum := sha256.Sum256(stored)
+			return base64.RawURLEncoding.EncodeToString(sum[:12])
+		}),
 		gzipped:     strings.HasSuffix(name, ".gz"),
 		stored:      stored,
 		plain:       func() []byte { return stored },
@@ -82,7 +84,7 @@ func (f *docsFile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "public, max-age=0, must-revalidate") // a new release's page never meets old files
-	body, etag := f.plain, f.etag
+	body, etag := f.plain, f.etag()
 	if f.gzipped {
 		h.Add("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
