@@ -91,7 +91,7 @@ func (t *transaction) attempt(db *sqlx.DB, s *Store, fn func(context.Context, ap
 		return err
 	}
 	err = t.rivalry(t.dialect.translate("commit", t.tx.Commit()))
-	if !t.again && (err == nil || isUnknown(err)) {
+	if !t.again { // what a failed COMMIT did is not known, whatever it says
 		s.announce(t.changes)
 	}
 	return err
