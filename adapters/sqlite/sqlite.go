@@ -90,10 +90,12 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 	writer := watching{prepared(writing(path, "1500")), s.foreignWrite}
 	s.Store = sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true, Import: importAccounts}, sqlstore.Databases{
 		Write: database(writer), Writes: 1,
-		Read: database(prepared(reading(path))), Reads: config.Readers,
+		Read: open(reading(path)), Reads: config.Readers,
 	})
 	return s, nil
 }
+
+func open(dsn string) *sqlx.DB { return database(prepared(dsn)) }
 
 func prepared(dsn string) driver.Connector { return sqlstore.Prepared(connector{dsn}, isStale) }
 
