@@ -41,8 +41,10 @@ func accounts(q *sqlstore.Queries) {
 	q.Users.WhereActive = ` AND u.status = 'active'`
 	q.Users.WhereDisabled = ` AND u.status = 'disabled'`
 	q.Users.Page = ` ORDER BY u.id LIMIT $?`
+	// Not asked, for it plans by values.
+	q.Users.ListByRole, q.Users.PageByRole = q.Users.List+` AND u.roles @> jsonb_build_array($2::text)`, q.Users.Page
 	q.Users.CountEmails = `SELECT count(*) FROM (SELECT FROM users WHERE email >= $1 AND email < $2 LIMIT $3) range`
-	q.Users.WhereFewEmails = q.Users.WhereEmail // not asked: it plans by values
+	q.Users.WhereFewEmails = q.Users.WhereEmail
 	q.Users.AnotherActiveAdmin = `SELECT EXISTS (SELECT FROM users WHERE status = 'active' AND roles ? 'admin' AND id <> $1)`
 	q.Users.RemoveRole = `UPDATE users SET roles = roles - $1::text, updated_at = $2 WHERE roles @> jsonb_build_array($1::text)`
 

@@ -41,6 +41,10 @@ func accounts(q *sqlstore.Queries) {
 		email_verified_at = $7, updated_at = $8 WHERE id = $1`
 	q.Users.Delete = `DELETE FROM users WHERE id = $1`
 	q.Users.List = `SELECT ` + userColumns + ` FROM users u WHERE u.id > $1`
+	// CROSS JOIN: in this order (SQLite, "The Next-Generation Query Planner", §4.3).
+	q.Users.ListByRole = `SELECT ` + userColumns + ` FROM user_roles r CROSS JOIN users u ON u.id = r.user_id
+		WHERE r.user_id > $1 AND r.role = $2`
+	q.Users.PageByRole = ` ORDER BY r.user_id LIMIT $?`
 	q.Users.WhereEmail = ` AND +u.email >= $? AND +u.email < $?` // +: not by its index, for the users come by id
 	q.Users.CountEmails = `SELECT count(*) FROM (SELECT 1 FROM users WHERE email >= $1 AND email < $2 LIMIT $3)`
 	q.Users.WhereFewEmails = ` AND u.id IN (SELECT id FROM users WHERE email >= $? AND email < $?)`

@@ -18,8 +18,8 @@ import (
 type Queries struct {
 	Users struct {
 		Insert, ByID, ByEmail, Update, Delete, AnotherActiveAdmin, RemoveRole string
-		List                                                                  string // users after an id, with no ORDER BY
-		WhereEmail, WhereRole, WhereActive, WhereDisabled, Page               string // continue List, each parameter a $?
+		List, ListByRole                                                      string // users after an id, and those of a role, with no ORDER BY
+		WhereEmail, WhereRole, WhereActive, WhereDisabled, Page, PageByRole   string // continue them, each parameter a $?
 		CountEmails, WhereFewEmails                                           string // the addresses of a range, counted up to a bound; WhereEmail when they are few
 		Taken, Accounts, Settle                                               string
 	}

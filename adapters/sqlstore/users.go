@@ -59,59 +59,6 @@ func (s users) Delete(ctx context.Context, id domain.UserID) error {
 	return s.affect(ctx, domain.ErrUserNotFound, touches(application.ChangedUser, string(id)), s.q.Users.Delete, string(id))
 }
 
-func (s users) List(ctx context.Context, by application.UserFilter, page application.Page[domain.UserID]) ([]domain.User, error) {
-	text := s.q.Users.List
-	if by != (application.UserFilter{}) && s.dialect.PlansByValue {
-		text = Unprepared + text
-	}
-	f := starting(text, cursor(page.After, beforeAll))
-	if by.EmailPrefix != "" {
-		const last = "\U0010FFFF" // sorts after everything that an address holds
-		from, to := by.EmailPrefix, by.EmailPrefix+last
-		where, err := s.whereEmail(ctx, from, to)
-		if err != nil {
-			return nil, err
-		}
-		f.where(where, from, to)
-	}
-	if by.Role != "" {
-		f.where(s.q.Users.WhereRole, string(by.Role))
-	}
-	switch {
-	case by.Active == nil:
-	case *by.Active:
-		f.where(s.q.Users.WhereActive)
-	default:
-		f.where(s.q.Users.WhereDisabled)
-	}
-	f.where(s.q.Users.Page, page.Limit)
-	var rows []userRow
-	if err := s.named(ctx, "users: list", &rows, f.text.String(), f.args...); err != nil {
-		return nil, err
-	}
-	return each(rows, (*userRow).user), nil
-}
-
-// fewEmails is how many addresses of a range are few: it costs less to read
-// them all than to go through the users by id until a page is full.
-const fewEmails = 1000
-
-// whereEmail returns how a list is narrowed to a range of addresses. A database
-// that plans by values knows best; for another, they are counted up to a bound.
-func (s users) whereEmail(ctx context.Context, from, to string) (string, error) {
-	if s.dialect.PlansByValue {
-		return s.q.Users.WhereEmail, nil
-	}
-	var count int
-	if err := s.one(ctx, &count, s.q.Users.CountEmails, from, to, fewEmails); err != nil {
-		return "", err
-	}
-	if count < fewEmails {
-		return s.q.Users.WhereFewEmails, nil
-	}
-	return s.q.Users.WhereEmail, nil
-}
-
 func (s users) AnotherActiveAdmin(ctx context.Context, id domain.UserID) (bool, error) {
 	var another bool
 	err := s.one(ctx, &another, s.q.Users.AnotherActiveAdmin, string(id))
