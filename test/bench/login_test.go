@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sys/unix"
 
 	"github.com/sallyport-auth/sallyport/test/service"
 )
@@ -19,7 +21,8 @@ func loginRequest(email string) []byte {
 }
 
 // hashing is a contender that does nothing but what a login must: it compares
-// a password with its hash, on as many threads as there are workers.
+// a password with its hash, on as many threads as there are workers, which
+// give way to everybody else as the service's own do.
 func hashing(b *testing.B, cost, workers, requests int) contender {
 	b.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
@@ -30,6 +33,10 @@ func hashing(b *testing.B, cost, workers, requests int) contender {
 		var all sync.WaitGroup
 		for range workers {
 			all.Go(func() {
+				runtime.LockOSThread() // for good: the thread ends with this
+				if err := unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), 19); err != nil {
+					b.Error(err)
+				}
 				for range n / workers {
 					if err := bcrypt.CompareHashAndPassword(hash, []byte(password)); err != nil {
 						b.Error(err)
@@ -63,7 +70,7 @@ func BenchmarkLogin(b *testing.B) {
 	b.Run("cost12", func(b *testing.B) {
 		s := service.Start(b, "sqlite:sallyport.db", "BCRYPT_COST=12")
 		register(s, "ada@example.com")
-		ours := served(s.PID, connect(b, s.URL, repeats(8, loginRequest("ada@example.com"))), 16)
+		ours := served(s.PID, connect(b, s.URL, repeats(4, loginRequest("ada@example.com"))), 16)
 		for b.Loop() {
 			turns := alternate(b, ours, hashing(b, 12, 2, 16))
 			tell(b, map[string]float64{
