@@ -90,7 +90,7 @@ func (t *Tokens) readAccess(ctx context.Context, token string) (*domain.AccessCl
 }
 
 func (t *Tokens) readRefresh(ctx context.Context, token string) (domain.RefreshClaims, error) {
-	c, err := split(token)
+	c, err := split(token, t.secrets.current)
 	if err != nil {
 		return domain.RefreshClaims{}, err
 	}
