@@ -87,10 +87,10 @@ func (uc *Users) ByEmail(ctx context.Context, email domain.Email) (domain.User, 
 	return uc.Journal.Store.Users().UserByEmail(ctx, email)
 }
 
-// Rename changes a user's own name.
-func (uc *Users) Rename(ctx context.Context, id domain.UserID, name string) (domain.User, error) {
+// Rename changes a user's own name. The errors are those of Update.
+func (uc *Users) Rename(ctx context.Context, id domain.UserID, name string, unmodified time.Time) (domain.User, error) {
 	caller := domain.Principal{Subject: string(id), Permissions: domain.NewPermissions(domain.EveryPermission)}
-	return uc.Update(ctx, caller, id, UserChanges{Name: &name}, time.Time{})
+	return uc.Update(ctx, caller, id, UserChanges{Name: &name}, unmodified)
 }
 
 // UserChanges is what of an account is to change; nil stays as it is.

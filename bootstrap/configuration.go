@@ -47,7 +47,7 @@ type Configuration struct {
 	AuditRetention time.Duration `group:"Accounts" default:"2160h" help:"How long the audit store keeps an event. From 1h."`
 
 	Docs           string         `group:"HTTP" default:"on" placeholder:"on|off" help:"Serve /docs, where people try the API out."`
-	TrustedProxies []netip.Prefix `group:"HTTP" sep:"," placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For is believed. Without it the peer is the client."`
+	TrustedProxies []netip.Prefix `group:"HTTP" sep:"," placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed. Without it the peer is the client."`
 
 	CORSSettings
 	TLSSettings

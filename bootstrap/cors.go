@@ -8,7 +8,7 @@ import (
 
 // CORSSettings is which other origins' pages may call the API.
 type CORSSettings struct {
-	CORSOrigins []string `group:"HTTP" name:"cors-origins" sep:"," placeholder:"ORIGIN,..." help:"Origins whose pages may call the API, exactly as browsers send them, such as https://app.example.com. In development * stands for any."`
+	CORSOrigins []string `group:"HTTP" name:"cors-origins" sep:"," placeholder:"ORIGIN" help:"Origins whose pages may call the API, exactly as browsers send them, such as https://app.example.com. In development * stands for any."`
 }
 
 func (s *CORSSettings) corsRules() []rule {

@@ -35,7 +35,7 @@ const (
 func ParsePermission(field, s string) (Permission, error) {
 	resource, action, ok := strings.Cut(s, ":")
 	if !ok || !isName(resource) || !isName(action) {
-		return "", Invalid(field, "a permission is resource:action, each in lower-case letters, digits, - and _, such as reports:read")
+		return "", Invalid(field, "must be a permission: resource:action, each in lower-case letters, digits, - and _, such as reports:read")
 	}
 	return Permission(s), nil
 }

@@ -48,7 +48,7 @@ func (n RoleName) BuiltIn() bool {
 // ParseRoleName returns the role name that s spells, or an ErrInvalid on field.
 func ParseRoleName(field, s string) (RoleName, error) {
 	if !isName(s) {
-		return "", Invalid(field, "a role's name is a lower-case letter, then up to 62 lower-case letters, digits, - and _")
+		return "", Invalid(field, "must be a role's name: a lower-case letter, then up to 62 lower-case letters, digits, - and _")
 	}
 	return RoleName(s), nil
 }

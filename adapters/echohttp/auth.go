@@ -101,9 +101,12 @@ func refreshLife(expires, now time.Time) int { return int(expires.Sub(now) / tim
 func (a *api) logout(c echo.Context) error {
 	private(c)
 	ctx := c.Request().Context()
-	token, err := bodyRefreshToken(c)
-	if err != nil {
-		return err
+	var token string
+	if c.Request().ContentLength != 0 { // clients name a type also where they send nothing of it
+		var err error
+		if token, err = bodyRefreshToken(c); err != nil {
+			return err
+		}
 	}
 	if token != "" {
 		if err := a.Logout.ByRefreshToken(ctx, token); err != nil {

@@ -25,7 +25,13 @@ func (a *api) forward(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	required, err := forwardRequirement(c.QueryParams())
+	// Of a query that is not valid, net/url gives what it understands: less
+	// would be asked than was meant.
+	query, err := url.ParseQuery(c.QueryString())
+	if err != nil {
+		return domain.Invalid("query", "is not a valid query; separate parameters by &")
+	}
+	required, err := forwardRequirement(query)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -106,7 +107,14 @@ type listBody[Wire any] struct {
 
 // queryParameter returns a query parameter that may be given once.
 func queryParameter(c echo.Context, name string) (string, error) {
-	values := c.QueryParams()[name]
+	if c.QueryString() == "" {
+		return "", nil
+	}
+	query, err := url.ParseQuery(c.QueryString())
+	if err != nil { // what is left of it would be another question
+		return "", domain.Invalid("query", "is not a valid query; separate parameters by &")
+	}
+	values := query[name]
 	switch len(values) {
 	case 0:
 		return "", nil

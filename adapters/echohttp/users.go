@@ -23,6 +23,10 @@ func (a *api) updateMe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	unmodified, err := ifMatch(c)
+	if err != nil {
+		return err
+	}
 	body, err := decodeJSON[UpdateMeRequest](c)
 	if err != nil {
 		return err
@@ -32,7 +36,7 @@ func (a *api) updateMe(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		if user, err = a.Users.Rename(c.Request().Context(), user.ID, name); err != nil {
+		if user, err = a.Users.Rename(c.Request().Context(), user.ID, name, unmodified); err != nil {
 			return err
 		}
 	}

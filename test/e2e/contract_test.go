@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/sallyport-auth/sallyport/test/service"
+)
+
+// What a client may rely on and nearly could not.
+
+func TestAProxysQuestionThatIsNoValidQueryLetsNobodyPass(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, got := newUser(s, "ada@example.com")
+		for _, query := range []string{"role=admin;x", "role=%zz", "role=admin;permission=users:read", "permission=users:read;"} {
+			answer := s.Get("/auth/forward?"+query, service.Bearer(got.AccessToken))
+			if answer.Status != http.StatusUnprocessableEntity {
+				t.Errorf("?%s: status %d, want 422: what net/url can't read would not be asked", query, answer.Status)
+			}
+			if subject := answer.Header.Get("X-Auth-Subject"); subject != "" {
+				t.Errorf("?%s: X-Auth-Subject %q, want none", query, subject)
+			}
+		}
+	})
+}
+
+func TestAListsQueryThatIsNoneIsRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, admin := newAdmin(t, s, "root@example.com")
+		for _, path := range []string{"/users?limit=%zz", "/users?is_active=false;limit=1", "/roles?limit=1;", "/audit-events?subject=%f"} {
+			s.Get(path, service.Bearer(admin.AccessToken)).Want(http.StatusUnprocessableEntity)
+		}
+	})
+}
+
+func TestAStaleIfMatchLeavesOnesOwnNameAlone(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, got := newUser(s, "ada@example.com")
+		bearer := service.Bearer(got.AccessToken)
+		tag := s.Get("/users/me", bearer).Want(http.StatusOK).Header.Get("ETag")
+		rename := func(name, match string) service.Response {
+			return s.JSON(http.MethodPatch, "/users/me", map[string]string{"name": name}, bearer, service.Header("If-Match", match))
+		}
+		rename("Ada", tag).Want(http.StatusOK)
+		rename("Eve", tag).Want(http.StatusPreconditionFailed)
+		var who account
+		s.Get("/users/me", bearer).Want(http.StatusOK).Into(&who)
+		if who.Name != "Ada" {
+			t.Errorf("name %q, want Ada: the second change was based on what was no more", who.Name)
+		}
+	})
+}
+
+func TestLoggingOutNeedsNoBodyWhateverItsTypeIsCalled(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, got := newUser(s, "ada@example.com")
+		s.Do(http.MethodPost, "/auth/logout", nil, service.Bearer(got.AccessToken), service.Header("Content-Type", "application/json")).Want(http.StatusNoContent)
+		me(s, got.AccessToken).Want(http.StatusUnauthorized)
+	})
+}
