@@ -36,7 +36,7 @@ func edge(log *zap.Logger, hsts bool) echo.MiddlewareFunc {
 			if hsts {
 				h["Strict-Transport-Security"] = strictTransfer
 			}
-			if r := c.Request(); r.Body != http.NoBody {
+			if r := c.Request(); r.ContentLength < 0 || r.ContentLength > maxBodyBytes { // else net/http counts
 				r.Body = http.MaxBytesReader(nil, r.Body, maxBodyBytes)
 			}
 			defer func() {
