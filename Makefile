@@ -28,9 +28,10 @@ build: ## one static binary, bin/sallyport
 run: build ## builds and serves, with logs for people
 	SALLYPORT_LOG_FORMAT=console bin/sallyport serve
 
-test: deps ## every test, under the race detector
+test: deps ## every test, under the race detector, and each fuzz target for two seconds
 	CGO_ENABLED=1 go test -race -p 2 -timeout $(TEST_TIMEOUT) ./...
 	CGO_ENABLED=1 go test -C test/example -race -p 2 -timeout $(TEST_TIMEOUT) ./...
+	$(MAKE) --no-print-directory fuzz FUZZTIME=2s
 
 generate: ## writes the generated code again
 	go generate ./...
@@ -53,13 +54,16 @@ deps: ## finds, or on Debian as root installs, what the tests start
 	@.ci/deps.sh
 
 bench: deps ## speed, as ratios to a limit measured in the same run
-	go test -run '^$$' -bench . ./test/bench/...
+	go test -run '^$$' -bench . -timeout $(TEST_TIMEOUT) ./test/bench
 
 fuzz: ## each fuzz target for FUZZTIME
-	@set -eu; \
-	grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sort | while IFS=: read -r file func; do \
-		echo "$${func#func } in $${file%/*}"; \
-		go test -C "$${file%/*}" -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) . </dev/null; \
+	@set -eu; out=$$(mktemp -d); trap 'rm -r "$$out"' EXIT; known="$$(go env GOCACHE)/fuzz/$(MODULE)"; \
+	for folder in $$(grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		go test -C "$$folder" -c -fuzz . -o "$$out/fuzz" .; \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$folder"/*_test.go | cut -c 6-); do \
+			echo "$$target in $$folder"; \
+			(cd "$$folder" && "$$out/fuzz" -test.run '^$$' -test.fuzz "^$$target$$" -test.fuzztime $(FUZZTIME) -test.fuzzcachedir "$$known/$$folder" </dev/null); \
+		done; \
 	done
 
 $(GOLANGCI):

@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"database/sql"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // to make events older
 
 	"github.com/sallyport-auth/sallyport/test/service"
 )
@@ -161,4 +165,33 @@ func TestRefusalsSurviveAStop(t *testing.T) {
 			t.Errorf("login.failed after a restart: %+v, want one", page.Items)
 		}
 	})
+}
+
+// SALLYPORT_AUDIT_RETENTION: the sweep begins with the service.
+func TestEventsBeyondTheirRetentionAreSwept(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "sallyport.db")
+	s := service.Start(t, "sqlite:"+file, "AUDIT_RETENTION=2h")
+	_, got := newAdmin(t, s, "root@example.com")
+	register(s, "ada@example.com")
+	if code := s.Stop(); code != 0 {
+		t.Fatalf("exit code %d, want 0", code)
+	}
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, age := range map[string]time.Duration{"user.created": 3 * time.Hour, "user.registered": time.Hour} {
+		if _, err := db.ExecContext(t.Context(), `UPDATE audit_events SET at = at - ? WHERE type = ?`, age.Microseconds(), kind); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.Run()
+	auditUntil(t, s, got.AccessToken, "?type=user.created", func(e []auditEvent) bool { return len(e) == 0 })
+	if page := auditEvents(s, got.AccessToken, "?type=user.registered"); len(page.Items) != 1 {
+		t.Errorf("user.registered of an hour ago: %+v, want it kept", page.Items)
+	}
 }
