@@ -8,16 +8,25 @@
 //
 // # A storage adapter
 //
-// Implement application.Storage, and contribute an application.StorageAdapter
-// to the value group "storage"; the scheme of SALLYPORT_DATABASE_URL picks it.
+// Contribute an application.StorageAdapter to the value group "storage"; the
+// scheme of SALLYPORT_DATABASE_URL picks it. What it opens is an
+// application.Storage. For a database with transactions over ordered keys
+// adapters/kvstore is one, given an engine of four operations: package
+// boltstore is such an engine. For anything else, adapters/memory is the
+// shortest storage to begin from; application/without_queries.go has the rules
+// for stores that can't ask for them in a query.
 //
 //	var Module = fx.Provide(fx.Annotate(Adapter, fx.ResultTags(`group:"storage"`)))
 //
+//	conformance.TestEngine(t, open)    // of a kvstore.Engine, by itself
 //	conformance.TestStore(t, open)     // every method of every port
 //	conformance.TestLifecycle(t, open) // the use cases over it, beside a model
 //
 // A storage that is also an application.ChangeFeed gets the state cache, with
-// which an authorized request asks storage nothing. Package boltstore is one.
+// which an authorized request asks storage nothing.
+//
+//	conformance.TestChangeFeed(t, open)  // what it tells, and in what order
+//	conformance.TestStateReader(t, open) // what a cache over it may believe
 //
 // # A hasher, or another implementation of any port
 //

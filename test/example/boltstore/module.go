@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/sallyport-auth/sallyport/adapters/kvstore"
 	"github.com/sallyport-auth/sallyport/application"
 )
 
@@ -14,7 +15,14 @@ var Module = fx.Module("boltstore", fx.Provide(fx.Annotate(Adapter, fx.ResultTag
 
 // Adapter opens bolt:PATH.
 func Adapter() application.StorageAdapter {
-	return application.StorageAdapter{Scheme: "bolt", Open: func(_ context.Context, config application.StorageConfig) (application.Storage, error) {
-		return Open(strings.TrimPrefix(config.URL, "bolt:"))
-	}}
+	return application.StorageAdapter{
+		Scheme: "bolt",
+		Open: func(_ context.Context, config application.StorageConfig) (application.Storage, error) {
+			engine, err := Open(strings.TrimPrefix(config.URL, "bolt:"))
+			if err != nil {
+				return nil, err
+			}
+			return kvstore.NewAlone(engine), nil
+		},
+	}
 }
