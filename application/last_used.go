@@ -43,17 +43,16 @@ func (u *LastUsed) note(id domain.APIKeyID, now time.Time) {
 func (u *LastUsed) Run(ctx context.Context) {
 	ticker := time.NewTicker(lastUsedEvery)
 	defer ticker.Stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ticker.C:
 			u.flush(ctx)
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastUsedFinish)
-			defer cancel()
-			u.flush(last)
-			return
 		}
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastUsedFinish)
+	defer cancel()
+	u.flush(last)
 }
 
 func (u *LastUsed) flush(ctx context.Context) {
