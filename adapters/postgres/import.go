@@ -20,12 +20,17 @@ const (
 		position integer, user_id uuid, email text COLLATE "C", name text, status text, roles jsonb, version bigint,
 		email_verified_at timestamptz, user_created_at timestamptz, user_updated_at timestamptz,
 		id uuid, owner uuid, hash text, created_at timestamptz, updated_at timestamptz) ON COMMIT DROP`
-	importUsers = `INSERT INTO users (id, email, name, status, roles, version, email_verified_at, created_at, updated_at)
-		SELECT user_id, email, name, status, roles, version, email_verified_at, user_created_at, user_updated_at
-		FROM pg_temp.sallyport_import ORDER BY position ON CONFLICT (email) DO NOTHING`
-	importPasswords = `INSERT INTO credentials (id, user_id, kind, hash, created_at, updated_at)
-		SELECT i.id, i.owner, 'password', i.hash, i.created_at, i.updated_at
-		FROM pg_temp.sallyport_import i JOIN users u ON u.id = i.user_id WHERE i.id IS NOT NULL ORDER BY i.position`
+	// Passwords are of those who were added: they are not looked for in users,
+	// which the planner might read whole.
+	importRows = `WITH added AS (
+			INSERT INTO users (id, email, name, status, roles, version, email_verified_at, created_at, updated_at)
+			SELECT user_id, email, name, status, roles, version, email_verified_at, user_created_at, user_updated_at
+			FROM pg_temp.sallyport_import ORDER BY position ON CONFLICT (email) DO NOTHING RETURNING id
+		), passwords AS (
+			INSERT INTO credentials (id, user_id, kind, hash, created_at, updated_at)
+			SELECT i.id, i.owner, 'password', i.hash, i.created_at, i.updated_at
+			FROM pg_temp.sallyport_import i JOIN added ON added.id = i.user_id WHERE i.id IS NOT NULL ORDER BY i.position
+		) SELECT count(*) FROM added`
 )
 
 var importCopy = pq.CopyIn("sallyport_import", "position", "user_id", "email", "name", "status", "roles", "version",
@@ -43,16 +48,9 @@ func importAccounts(ctx context.Context, db sqlx.ExtContext, accounts []domain.A
 	if err := copyAccounts(ctx, tx, accounts); err != nil {
 		return 0, err
 	}
-	result, err := tx.ExecContext(ctx, importUsers)
-	if err != nil {
-		return 0, err
-	}
-	added, err := result.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, importPasswords)
-	return int(added), err
+	var added int
+	err := tx.GetContext(ctx, &added, importRows)
+	return added, err
 }
 
 func copyAccounts(ctx context.Context, tx *sqlx.Tx, accounts []domain.Account) (err error) {
