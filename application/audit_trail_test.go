@@ -40,7 +40,7 @@ func newTrailed(t *testing.T) *trailed {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.AuditTrail.Run(ctx)
+		w.Run(ctx)
 	}()
 	w.end = func() {
 		cancel()

@@ -35,7 +35,6 @@ func isOrigin(o string) bool {
 	if err != nil || !oneOf(u.Scheme, "http", "https") || u.Hostname() == "" || strings.ContainsAny(o, "*?#@") {
 		return false
 	}
-	port := u.Port()
-	return o == u.Scheme+"://"+u.Host && o == strings.ToLower(o) && !strings.HasSuffix(o, ":") &&
-		!(u.Scheme == "https" && port == "443") && !(u.Scheme == "http" && port == "80")
+	itsOwn := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return o == u.Scheme+"://"+u.Host && o == strings.ToLower(o) && !strings.HasSuffix(o, ":") && u.Port() != itsOwn
 }

@@ -58,7 +58,10 @@ func newCertificate(config *Configuration, log *zap.Logger) (*certificate, error
 	if err != nil {
 		return nil, err
 	}
-	return c, c.use(cert, key)
+	if err := c.use(cert, key); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // read returns what the files hold. An error is a *ConfigurationError.

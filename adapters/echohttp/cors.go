@@ -22,7 +22,7 @@ var (
 // Access-Control-Allow-Credentials is never sent. An origin is compared as it
 // is, character by character; "*" stands for any.
 func cors(origins []string) echo.MiddlewareFunc {
-	any := slices.Contains(origins, "*")
+	open := slices.Contains(origins, "*")
 	allowed := map[string][]string{}
 	for _, o := range origins {
 		allowed[o] = []string{o}
@@ -32,7 +32,7 @@ func cors(origins []string) echo.MiddlewareFunc {
 			r, h := c.Request(), c.Response().Header()
 			origin := r.Header.Get(echo.HeaderOrigin)
 			granted, ok := allowed[origin]
-			if any && origin != "" {
+			if open && origin != "" {
 				granted, ok = []string{"*"}, true
 			}
 			preflight := r.Method == http.MethodOptions && r.Header.Get(echo.HeaderAccessControlRequestMethod) != ""
