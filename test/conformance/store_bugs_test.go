@@ -110,6 +110,12 @@ var storeBugs = []storeBug{
 	{"a prefix is a pattern", filtering, func(f *faulty) {
 		f.users = func(s application.UserStore) application.UserStore { return patternList{s} }
 	}},
+	{"an import replaces passwords", "an import leaves who is there as they are, and takes the first of each address", func(f *faulty) {
+		f.users = func(s application.UserStore) application.UserStore { return overwriting{s, bulkOf(s)} }
+	}},
+	{"an import counts what it skips", "an import leaves who is there as they are, and takes the first of each address", func(f *faulty) {
+		f.users = func(s application.UserStore) application.UserStore { return countingAll{s, bulkOf(s)} }
+	}},
 	{"a disabled admin counts", "another active admin is neither oneself nor disabled nor a namesake", func(f *faulty) {
 		f.users = func(s application.UserStore) application.UserStore { return anyAdmin{s} }
 	}},
