@@ -17,7 +17,7 @@ REDOCLY := $(BIN)/redocly-$(REDOCLY_VERSION)/node_modules/.bin/redocly
 TEST_TIMEOUT ?= 20m
 FUZZTIME ?= 1m
 
-.PHONY: help build run test generate lint vuln cover deps bench fuzz
+.PHONY: help build run test generate lint vuln cover deps bench load fuzz
 
 help: ## lists the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ deps: ## finds, or on Debian as root installs, what the tests start
 
 bench: deps ## speed, as ratios to a limit measured in the same run
 	go test -run '^$$' -bench . -timeout $(TEST_TIMEOUT) ./test/bench
+
+load: deps ## a million users: import, interruption, lists, filters and logins
+	go test -run '^$$' -bench . -benchtime 1x -timeout $(TEST_TIMEOUT) ./test/load
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -eu; out=$$(mktemp -d); trap 'rm -r "$$out"' EXIT; known="$$(go env GOCACHE)/fuzz/$(MODULE)"; \

@@ -174,7 +174,7 @@ var questions = []question{
 	get("role", "/users?role=moderator&limit=5"),
 	get("every-role", "/users?role=user&limit=50"),
 	get("disabled", "/users?is_active=false&limit=5"),
-	get("all-filters", "/users?email=user00&role=moderator&is_active=true&limit=5"),
+	get("all-filters", "/users?email=user00005&role=moderator&is_active=true&limit=5"),
 	{"login", func(s *service.Service, _ string, round int) service.Response {
 		who := round % fewUsers
 		if disabled(who) {
