@@ -87,7 +87,8 @@ func (env environment) unknown(settings []string) error {
 		if slices.Contains(settings, name) || strings.HasPrefix(name, extension) || injected.MatchString(name) {
 			continue
 		}
-		nearest := slices.MinFunc(settings, func(a, b string) int { return distance(name, a) - distance(name, b) })
+		meant := strings.ToUpper(name)
+		nearest := slices.MinFunc(settings, func(a, b string) int { return distance(meant, a) - distance(meant, b) })
 		return &ConfigurationError{name, fmt.Sprintf("there is no such setting; the nearest is %s", nearest)}
 	}
 	return nil

@@ -44,6 +44,7 @@ func serving(migrate bool) fx.Option {
 			newChanges,
 			newCertificate,
 		),
+		fx.Invoke(settled, func(*certificate) {}),
 		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed, trail *application.AuditTrail, tls *certificate) {
 			feed, uses, audit := &background{run: changes.follow}, &background{run: used.Run}, &background{run: trail.Run}
 			reload := &background{run: tls.follow}
@@ -64,10 +65,26 @@ func serving(migrate bool) fx.Option {
 	)
 }
 
+// settled refuses settings that only the adapters and files there are can tell
+// to be wrong. It comes first: with exit code 2 nothing was made, not even a
+// secret beside the database.
+func settled(cfg *Configuration, databases adapters, counters limiters) error {
+	if _, err := databases.pick(scheme(cfg.DatabaseURL)); err != nil {
+		return err
+	}
+	if wanted := scheme(cfg.RateLimitURL); wanted != noLimits {
+		if _, err := counters.pick(wanted); err != nil {
+			return err
+		}
+	}
+	_, err := cfg.mailTemplates()
+	return err
+}
+
 // commanding is the graph's part for a command that needs use cases.
 func commanding(uc *cli.UseCases) fx.Option {
 	return fx.Options(
-		fx.Invoke(func(Secrets) {}),
+		fx.Invoke(settled, func(Secrets) {}),
 		fx.Populate(uc),
 		fx.Invoke(func(lifecycle fx.Lifecycle, storage application.Storage) {
 			lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, storage) }))

@@ -147,7 +147,7 @@ func (c *Configuration) mailTemplates() (*application.MailTemplates, error) {
 	}
 	templates, err := application.LoadMailTemplates(os.DirFS(c.MailTemplates))
 	if err != nil {
-		return nil, &ConfigurationError{prefix + "MAIL_TEMPLATES", err.Error()}
+		return nil, &ConfigurationError{prefix + "MAIL_TEMPLATES", "must name a folder of templates: " + err.Error()}
 	}
 	return templates, nil
 }

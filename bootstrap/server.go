@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 	"time"
 
@@ -165,7 +166,7 @@ func (s *server) welcome(ctx context.Context, url string) {
 	users, err := s.users.List(ctx, application.UserFilter{}, firstUser)
 	if err == nil && len(users) == 0 {
 		s.log.Info("there are no users yet; make the first admin in another terminal",
-			zap.String("run", "sallyport users create you@example.com --role admin"))
+			zap.String("run", os.Args[0]+" users create you@example.com --role admin"))
 	}
 }
 

@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sallyport-auth/sallyport/test/service"
@@ -57,4 +60,27 @@ func TestLoggingOutNeedsNoBodyWhateverItsTypeIsCalled(t *testing.T) {
 		s.Do(http.MethodPost, "/auth/logout", nil, service.Bearer(got.AccessToken), service.Header("Content-Type", "application/json")).Want(http.StatusNoContent)
 		me(s, got.AccessToken).Want(http.StatusUnauthorized)
 	})
+}
+
+func TestAWrongSettingLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, settings := range map[string][]string{
+		"no such limiter":     {"RATE_LIMIT_URL=carrier-pigeon:"},
+		"no such certificate": {"TLS_CERT=gone.pem", "TLS_KEY=gone.pem"},
+		"no such templates":   {"MAIL_TEMPLATES=gone"},
+		"no such storage":     {"DATABASE_URL=carrier-pigeon:x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			s := service.Configure(t, "sqlite:"+filepath.Join(folder, "new.db"), append([]string{"SECRET="}, settings...)...)
+			if _, stderr, code := s.Command("", "serve"); code != 2 || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit code %d, want 2 and one line: %s", code, stderr)
+			}
+			left, err := os.ReadDir(folder)
+			if err != nil || len(left) != 0 {
+				t.Errorf("left behind: %v, %v; want nothing", left, err)
+			}
+		})
+	}
 }
