@@ -5,7 +5,9 @@ import "time"
 const (
 	// firstGuess stands for the mean until a work has been measured: bcrypt at cost 12.
 	firstGuess = 250 * time.Millisecond
-	// weight is what the newest measurement has in the mean.
+	// weight is what the newest measurement has in the mean, unless it is
+	// shorter: then as much less. Tries that give their turn back at once, and
+	// come again, would else hide how long the others take.
 	weight = 0.2
 )
 
@@ -29,7 +31,11 @@ func (p *pace) end(worker int, now time.Time) {
 		p.mean, p.measured = took, true
 		return
 	}
-	p.mean += time.Duration(weight * float64(took-p.mean))
+	counts := weight
+	if took < p.mean {
+		counts *= float64(took) / float64(p.mean)
+	}
+	p.mean += time.Duration(counts * float64(took-p.mean))
 }
 
 // wait estimates how long a work waits that has so many ahead of it: what the
