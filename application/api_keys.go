@@ -21,16 +21,23 @@ type NewAPIKey struct {
 	ExpiresAt   time.Time // zero: never
 }
 
+// lastYear is the last that a time can be written in (RFC 3339 §5.6).
+const lastYear = 9999
+
 // Create makes a key and returns it with the one text that a service presents:
 // it is never shown again. domain.ErrInsufficientPermissions for a permission
-// that the caller lacks; domain.ErrInvalid for an expiry that is over.
+// that the caller lacks; domain.ErrInvalid for an expiry that is over or can't
+// be written, and for more permissions than a token can say.
 func (uc *APIKeys) Create(ctx context.Context, caller domain.Principal, n NewAPIKey) (domain.APIKey, domain.Secret, error) {
 	now := uc.Journal.Clock.Now()
 	if n.Name == "" {
 		return domain.APIKey{}, domain.Secret{}, domain.Invalid("name", "must not be empty: it tells keys apart")
 	}
-	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
-		return domain.APIKey{}, domain.Secret{}, domain.Invalid("expires_at", "must be in the future")
+	if !n.ExpiresAt.IsZero() && (!n.ExpiresAt.After(now) || n.ExpiresAt.Year() > lastYear) {
+		return domain.APIKey{}, domain.Secret{}, domain.Invalid("expires_at", "must be in the future, and in UTC before the year 10000")
+	}
+	if err := domain.CheckHeld("permissions", n.Permissions, domain.MaxPermissions); err != nil {
+		return domain.APIKey{}, domain.Secret{}, err
 	}
 	if !caller.Reaches(n.Permissions) {
 		return domain.APIKey{}, domain.Secret{}, domain.ErrInsufficientPermissions

@@ -24,8 +24,8 @@ func reach(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.R
 	return nil
 }
 
-// grantable returns nil when all roles exist and caller may grant them:
-// domain.ErrInvalid on "roles", domain.ErrInsufficientPermissions.
+// grantable returns nil when all roles exist, one user may hold them, and caller
+// may grant them: domain.ErrInvalid on "roles", domain.ErrInsufficientPermissions.
 func grantable(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.RoleName) error {
 	known, err := tx.Roles().Roles(ctx)
 	if err != nil {
@@ -36,6 +36,9 @@ func grantable(ctx context.Context, tx Tx, caller domain.Principal, roles []doma
 
 // grantableAmong is grantable with the roles that there are.
 func grantableAmong(known []domain.Role, caller domain.Principal, roles []domain.RoleName) error {
+	if err := domain.CheckHeld("roles", roles, domain.MaxRoles); err != nil {
+		return err
+	}
 	var permissions domain.Permissions
 	for _, name := range roles {
 		i := slices.IndexFunc(known, func(r domain.Role) bool { return r.Name == name })

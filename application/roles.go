@@ -37,10 +37,14 @@ func (uc *Roles) Role(ctx context.Context, name domain.RoleName) (domain.Role, e
 // Put makes a role or changes it, and reports whether it is new. A write to a
 // role needs every permission that it had and will have. unmodified, unless it
 // is zero, is the UpdatedAt that the caller knows. domain.ErrAdminRole,
-// domain.ErrInsufficientPermissions, domain.ErrPreconditionFailed.
+// domain.ErrInvalid for too many permissions, domain.ErrInsufficientPermissions,
+// domain.ErrPreconditionFailed.
 func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.Role, unmodified time.Time) (stored domain.Role, created bool, err error) {
 	if role.Name == domain.RoleAdmin {
 		return domain.Role{}, false, domain.ErrAdminRole
+	}
+	if len(role.Permissions) > domain.MaxPermissions {
+		return domain.Role{}, false, domain.Invalid("permissions", fmt.Sprintf("must be at most %d", domain.MaxPermissions))
 	}
 	err = uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
 		now := uc.Journal.Clock.Now()

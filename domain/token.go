@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -58,6 +59,33 @@ type Tokens struct {
 	AccessExpiresAt  time.Time
 	Refresh          RefreshToken
 	RefreshExpiresAt time.Time
+}
+
+// What one subject may hold: all of it goes into every access token, which is
+// 8 KiB at most.
+const (
+	MaxRoles       = 64  // of a user
+	MaxPermissions = 256 // of an API key, or of a role
+
+	// MaxHeldBytes is how long all of it may be as a token says it, each in
+	// quotes and with a comma: MaxRoles of the longest names.
+	MaxHeldBytes = MaxRoles * (63 + len(`"",`))
+)
+
+// CheckHeld returns an ErrInvalid on field when names are more than most, or
+// longer than MaxHeldBytes.
+func CheckHeld[Name ~string](field string, names []Name, most int) error {
+	if len(names) > most {
+		return Invalid(field, fmt.Sprintf("must be at most %d", most))
+	}
+	length := 0
+	for _, name := range names {
+		length += len(name) + len(`"",`)
+	}
+	if length > MaxHeldBytes {
+		return Invalid(field, fmt.Sprintf("must be at most %d bytes in all, with quotes and commas: every access token says them", MaxHeldBytes))
+	}
+	return nil
 }
 
 // Errors about tokens. The four of access tokens share their words with what

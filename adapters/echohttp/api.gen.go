@@ -177,9 +177,11 @@ type ChangePasswordRequest struct {
 
 // CreateAPIKeyRequest defines model for CreateAPIKeyRequest.
 type CreateAPIKeyRequest struct {
-	// ExpiresAt In the future. Null or absent for a key without an end.
-	ExpiresAt   *time.Time   `json:"expires_at,omitempty"`
-	Name        string       `json:"name"`
+	// ExpiresAt In the future, and in UTC before the year 10000. Null or absent for a key without an end.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	Name      string     `json:"name"`
+
+	// Permissions At most 4,224 bytes in all, with quotes and commas. Every access token of the key says them.
 	Permissions []Permission `json:"permissions"`
 }
 
