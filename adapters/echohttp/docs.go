@@ -66,9 +66,9 @@ func newDocsFile(name, contentType string) *docsFile {
 			sum := sha256.Sum256(stored)
 			return base64.RawURLEncoding.EncodeToString(sum[:12])
 		}),
-		gzipped:     strings.HasSuffix(name, ".gz"),
-		stored:      stored,
-		plain:       func() []byte { return stored },
+		gzipped: strings.HasSuffix(name, ".gz"),
+		stored:  stored,
+		plain:   func() []byte { return stored },
 	}
 	if f.gzipped {
 		f.plain = sync.OnceValue(func() []byte { return mustUnzip(stored) })
