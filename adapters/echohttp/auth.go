@@ -69,7 +69,12 @@ func (a *api) refreshToken(c echo.Context) (string, error) {
 	return fromQuery, nil
 }
 
+// bodyRefreshToken returns the token of the body, or nothing without a body:
+// clients name a type also where they send nothing of it.
 func bodyRefreshToken(c echo.Context) (string, error) {
+	if c.Request().ContentLength == 0 {
+		return "", nil
+	}
 	body, err := decodeFormOrJSON(c, func(form url.Values) RefreshRequest {
 		return RefreshRequest{RefreshToken: form.Get("refresh_token")}
 	})
@@ -101,12 +106,9 @@ func refreshLife(expires, now time.Time) int { return int(expires.Sub(now) / tim
 func (a *api) logout(c echo.Context) error {
 	private(c)
 	ctx := c.Request().Context()
-	var token string
-	if c.Request().ContentLength != 0 { // clients name a type also where they send nothing of it
-		var err error
-		if token, err = bodyRefreshToken(c); err != nil {
-			return err
-		}
+	token, err := bodyRefreshToken(c)
+	if err != nil {
+		return err
 	}
 	if token != "" {
 		if err := a.Logout.ByRefreshToken(ctx, token); err != nil {

@@ -62,6 +62,15 @@ func TestLoggingOutNeedsNoBodyWhateverItsTypeIsCalled(t *testing.T) {
 	})
 }
 
+func TestTheSeedsRefreshNeedsNoBodyWhateverItsTypeIsCalled(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, got := newUser(s, "ada@example.com")
+		typed := service.Header("Content-Type", "application/json")
+		s.Do(http.MethodPost, "/auth/refresh?refresh_token="+got.RefreshToken, nil, typed).Want(http.StatusOK)
+		s.Do(http.MethodPost, "/auth/refresh", nil, typed).Want(http.StatusUnprocessableEntity)
+	})
+}
+
 func TestAWrongSettingLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for name, settings := range map[string][]string{
