@@ -37,8 +37,8 @@ func account(t *transaction, id domain.UserID) (a domain.Account, err error) {
 
 func (p passwords) Rehash(ctx context.Context, id domain.CredentialID, old, fresh domain.PasswordHash, now time.Time) (bool, error) {
 	return ask(ctx, p.within, writing, func(t *transaction) (bool, error) {
-		credential, err := passwordRows.get(t, first(passwordByID.keys(t, string(id))))
-		if err != nil || credential.Hash != old {
+		credential, _ := passwordRows.get(t, first(passwordByID.keys(t, string(id))))
+		if credential.ID != id || credential.Hash != old {
 			return false, nil
 		}
 		credential.Hash, credential.UpdatedAt = fresh, now

@@ -5,6 +5,7 @@
 //		conformance.TestStore(t, func(t *testing.T) application.Storage { … })
 //	}
 //
-// It knows domain, application and the state cache, and nothing of how an adapter keeps its
-// promises: no SQL, no clock but the times that it passes in.
+// It knows domain, application, the state cache and the engine of kvstore, and
+// nothing of how an adapter keeps its promises: no SQL, no clock but the times
+// that it passes in.
 package conformance
