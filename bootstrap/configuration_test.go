@@ -123,6 +123,7 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 		{"DATABASE_URL", "postgresql://db.internal/s?sslmode=prefer"},
 		{"DATABASE_URL", "postgres://localhost:1,db.internal:2/s?sslmode=allow"},
 		{"DATABASE_URL", "postgres:///s?host=10.0.0.5&sslmode=disable"},
+		{"DATABASE_URL", "postgres://localhost/s?hostaddr=10.0.0.5&sslmode=disable"},
 	} {
 		environ := safeProduction
 		if c.setting == "SECRET_FILE" {
@@ -130,6 +131,17 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 		}
 		_, err := settingsOf(t, append(environ[:len(environ):len(environ)], "SALLYPORT_"+c.setting+"="+c.value))
 		refused(t, "SALLYPORT_"+c.setting, c.value, err)
+	}
+}
+
+func TestADatabaseThatTheEnvironmentNamesIsReachedOverTLSToo(t *testing.T) {
+	for variable, value := range map[string]string{"PGHOST": "db.internal", "PGHOSTADDR": "10.0.0.5", "PGSERVICE": "db"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, value)
+			const nowhere = "postgres:///s?sslmode=disable"
+			_, err := settingsOf(t, append(safeProduction[:3:3], "SALLYPORT_DATABASE_URL="+nowhere))
+			refused(t, "SALLYPORT_DATABASE_URL", nowhere, err)
+		})
 	}
 }
 

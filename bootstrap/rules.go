@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
 	"net/url"
@@ -134,24 +135,24 @@ func isIssuer(s string) bool {
 func isEverybody(p netip.Prefix) bool { return p.Bits() == 0 || p.Addr().Is4In6() && p.Bits() <= 96 }
 
 // isEncrypted reports whether a PostgreSQL URL asks for TLS, or for nothing
-// that leaves this machine. Without an sslmode TLS is only preferred.
+// that leaves this machine. Without an sslmode TLS is only preferred. What the
+// URL leaves open the driver takes from libpq's environment, or from a service
+// file, which may name any host.
 func isEncrypted(databaseURL domain.Secret) bool {
 	u, err := url.Parse(databaseURL.Reveal())
 	if err != nil || !oneOf(u.Scheme, "postgres", "postgresql") {
 		return true // another adapter's, or one that the adapter itself refuses
 	}
-	mode := u.Query().Get("sslmode")
-	if mode == "" {
-		mode = os.Getenv("PGSSLMODE")
-	}
-	if oneOf(mode, "require", "verify-ca", "verify-full") {
+	query := u.Query()
+	if oneOf(cmp.Or(query.Get("sslmode"), os.Getenv("PGSSLMODE")), "require", "verify-ca", "verify-full") {
 		return true
 	}
-	hosts := u.Query().Get("host")
-	if hosts == "" {
-		hosts = u.Host
+	hosts := cmp.Or(query.Get("host"), u.Host, os.Getenv("PGHOST"))
+	if hosts == "" && cmp.Or(query.Get("service"), os.Getenv("PGSERVICE")) != "" {
+		return false
 	}
-	for host := range strings.SplitSeq(hosts, ",") {
+	addresses := cmp.Or(query.Get("hostaddr"), os.Getenv("PGHOSTADDR"))
+	for host := range strings.SplitSeq(hosts+","+addresses, ",") {
 		if !isLoopback(host) {
 			return false
 		}
