@@ -48,6 +48,7 @@ func (g Grants) mint(ctx context.Context, session domain.Session, user domain.Us
 // ServiceToken is what client_credentials answers with: no refresh token, since
 // the client can ask again (RFC 6749 §4.4.3).
 type ServiceToken struct {
+	IssuedAt  time.Time
 	Access    domain.AccessToken
 	ExpiresAt time.Time
 	Scope     domain.Permissions
@@ -55,7 +56,7 @@ type ServiceToken struct {
 
 // service returns an access token of an API key for a part of what it may.
 func (g Grants) service(ctx context.Context, key *domain.APIKey, scope domain.Permissions, now time.Time) (ServiceToken, error) {
-	token := ServiceToken{ExpiresAt: key.AccessExpiry(now, g.Lifetimes.Access), Scope: scope}
+	token := ServiceToken{IssuedAt: now, ExpiresAt: key.AccessExpiry(now, g.Lifetimes.Access), Scope: scope}
 	var err error
 	token.Access, err = g.access(ctx, domain.AccessClaims{
 		Subject: string(key.ID), ClientID: string(key.ID), Scope: scope,

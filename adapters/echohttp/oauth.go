@@ -88,7 +88,7 @@ func (a *api) clientCredentialsGrant(c echo.Context, r oauthRequest) error {
 	}
 	return c.JSON(http.StatusOK, OAuthTokens{
 		AccessToken: token.Access.Reveal(), TokenType: application.TokenTypeBearer,
-		ExpiresIn: accessLife(token.ExpiresAt, a.ClientCredentials.Journal.Clock.Now()),
+		ExpiresIn: accessLife(token.ExpiresAt, token.IssuedAt),
 		Scope:     wireScope(token.Scope),
 	})
 }
