@@ -1,11 +1,14 @@
 package application_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/sallyport-auth/sallyport/adapters/memlimit"
+	"github.com/sallyport-auth/sallyport/adapters/system"
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
@@ -203,6 +206,25 @@ func TestTheOwnerOfATakenAddressIsTold(t *testing.T) {
 	}
 	if !p.accepts(ada, firstPassword) {
 		t.Error("the stranger's password replaced the owner's")
+	}
+}
+
+func TestManyClientsCannotFloodTheMailboxOfATakenAddress(t *testing.T) {
+	t.Parallel()
+	p := newPostal(t)
+	p.signUp(ada)
+	p.deliver()
+	key := &application.KeptKey{Name: "limiter", Store: p.store, Sealer: openSealer{}}
+	p.register.Throttle = application.NewThrottle(memlimit.New(memlimit.Config{}, p), application.DefaultLimits(), key, p, system.IDs{})
+	for i := range 20 {
+		ctx := application.WithOrigin(t.Context(), &application.Origin{Client: domain.Client{Address: fmt.Sprintf("192.0.2.%d", i)}})
+		r := application.Registration{Email: email(t, ada), Password: password("a stranger's password")}
+		if err := p.register.Do(ctx, r); err != nil {
+			t.Fatalf("registration %d of a taken address: got %v, want nil", i+1, err)
+		}
+	}
+	if got, want := len(p.deliver()), application.DefaultLimits().ForgotAccount.Count; got != want {
+		t.Errorf("got %d mails, want %d", got, want)
 	}
 }
 

@@ -44,6 +44,10 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 	if err := uc.Throttle.register(ctx); err != nil {
 		return uc.Journal.limited(ctx, err)
 	}
+	tell, err := uc.Throttle.notice(ctx, r.Email)
+	if err != nil {
+		return err
+	}
 	hash, err := hashInTurn(ctx, uc.Queue, uc.Hasher, r.Password)
 	if err != nil {
 		return err
@@ -58,7 +62,7 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 		taken, err := tx.Users().UserByEmail(ctx, r.Email)
 		if err == nil {
 			note(domain.Event{Type: domain.RegistrationRepeated, Outcome: domain.Failure, Reason: "email_taken", Subject: string(taken.ID)})
-			return uc.tellOwner(ctx, tx, taken)
+			return uc.tellOwner(ctx, tx, taken, tell)
 		}
 		if !errors.Is(err, domain.ErrUserNotFound) {
 			return err
@@ -80,9 +84,10 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 	return nil
 }
 
-// tellOwner mails the owner of a taken address that it was tried again, and
-// does as many statements as making the account would have.
-func (uc *Register) tellOwner(ctx context.Context, tx Tx, owner domain.User) error {
+// tellOwner mails the owner of a taken address that it was tried again, unless
+// they had enough of that, and does as many statements as making the account
+// would have.
+func (uc *Register) tellOwner(ctx context.Context, tx Tx, owner domain.User, tell bool) error {
 	nobody := uc.Journal.IDs.NewID()
 	if _, err := tx.Sessions().Revoke(ctx, domain.SessionID(nobody), uc.Journal.Clock.Now()); err != nil {
 		return err
@@ -96,7 +101,11 @@ func (uc *Register) tellOwner(ctx context.Context, tx Tx, owner domain.User) err
 	if _, err := tx.MailTokens().Delete(ctx, domain.MailTokenID(nobody)); err != nil {
 		return err
 	}
-	return uc.Outbox.post(ctx, tx, owner.Email, mailAlreadyRegistered, enclosure{User: owner.ID})
+	text := mailAlreadyRegistered
+	if !tell {
+		text = decoy
+	}
+	return uc.Outbox.post(ctx, tx, owner.Email, text, enclosure{User: owner.ID})
 }
 
 func insertWithPassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) error {

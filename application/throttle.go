@@ -86,17 +86,30 @@ func (t Throttle) reset(ctx context.Context) error { return t.takeByClient(ctx, 
 // mail counts a mail that somebody asks for. False says that the account has
 // had enough of them: nobody may see that, so that the answer is the same.
 func (t Throttle) mail(ctx context.Context, email domain.Email) (bool, error) {
-	if t.limiter == nil {
-		return true, nil
-	}
 	if err := t.takeByClient(ctx, t.limits.ForgotClient); err != nil {
 		return false, err
+	}
+	return t.mailTo(ctx, email, t.limits.ForgotAccount)
+}
+
+// notice counts a registration of an address, of which its owner hears if it is
+// taken: as many mails as people may ask for, and counted apart from those, so
+// that many clients can't flood a mailbox. False as of mail.
+func (t Throttle) notice(ctx context.Context, email domain.Email) (bool, error) {
+	limit := t.limits.ForgotAccount
+	limit.Name = "register-account"
+	return t.mailTo(ctx, email, limit)
+}
+
+// mailTo counts a mail to an account, and says whether it has not had enough.
+func (t Throttle) mailTo(ctx context.Context, email domain.Email, limit Limit) (bool, error) {
+	if t.limiter == nil {
+		return true, nil
 	}
 	account, err := t.account(ctx, email.String())
 	if err != nil {
 		return false, err
 	}
-	limit := t.limits.ForgotAccount
 	_, err = t.limiter.Take(ctx, Budget{limit.Name + ":{" + account + "}", limit, 1})
 	if errors.Is(err, domain.ErrRateLimited) {
 		return false, nil
