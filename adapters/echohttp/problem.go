@@ -126,6 +126,9 @@ func (r renderer) problemOf(err error, c echo.Context) (problem, map[string]stri
 			p.Status = fromEcho.Code
 			return p, nil
 		}
+		if fromEcho.Code >= 400 && fromEcho.Code < 500 { // of a team's own handler
+			return plainProblem(fromEcho), nil
+		}
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		// The client went away, or everything behind us is slow: nothing is known.
@@ -135,6 +138,16 @@ func (r renderer) problemOf(err error, c echo.Context) (problem, map[string]stri
 		zap.String("method", c.Request().Method), zap.String("route", c.Path()),
 		zap.String("request_id", requestIDOf(c)), zap.Error(err))
 	return internal, nil
+}
+
+// plainProblem says no more than its status does (RFC 9457 §4.2.1), but for
+// what the handler says to people.
+func plainProblem(e *echo.HTTPError) problem {
+	p := problem{Type: "about:blank", Title: http.StatusText(e.Code), Status: e.Code, Detail: http.StatusText(e.Code)}
+	if detail, ok := e.Message.(string); ok {
+		p.Detail = detail
+	}
+	return p
 }
 
 func (r renderer) logUnavailable(err error, known *domain.Error, c echo.Context) {
