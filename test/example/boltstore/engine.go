@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/sallyport-auth/sallyport/adapters/kvstore"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -31,7 +32,7 @@ var _ kvstore.Engine = (*Engine)(nil)
 // process has it.
 func Open(path string) (*Engine, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: another process has %s open; stop it first", domain.ErrUnavailable, path)
 	}
 	if err != nil {
