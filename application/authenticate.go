@@ -138,7 +138,7 @@ func (uc *Authenticate) begin(ctx context.Context, account domain.Account, fresh
 		if err != nil && !errors.Is(err, domain.ErrUserNotFound) {
 			return domain.Tokens{}, fmt.Errorf("read the account again: %w", err)
 		}
-		if !current.User.Active() || current.Password.ID != account.Password.ID {
+		if uc.refusal(current, Verification{Match: true}) != "" || current.Password.ID != account.Password.ID {
 			break
 		}
 		account.User = current.User

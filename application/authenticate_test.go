@@ -158,3 +158,33 @@ func TestAnAccessTokenNeverOutlivesItsSession(t *testing.T) {
 		t.Errorf("expiries: got %v and %v, want the absolute %v", tokens.AccessExpiresAt, tokens.RefreshExpiresAt, end)
 	}
 }
+
+// meanwhile lets something happen while a password is verified.
+type meanwhile struct {
+	application.PasswordHasher
+	happen func()
+}
+
+func (m *meanwhile) Verify(ctx context.Context, hash domain.PasswordHash, password domain.Password) (application.Verification, error) {
+	m.happen()
+	return m.PasswordHasher.Verify(ctx, hash, password)
+}
+
+func TestALoginThatLostARaceIsJudgedByEveryRuleAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user, err := w.users().Create(t.Context(), w.operator, application.NewUser{
+		Email: domain.StoredEmail("ada@example.com"), Password: password(oldPassword), Verified: true,
+	})
+	require(t, "create the user", err)
+	login := w.authenticate()
+	login.VerifiedOnly = true
+	login.Hasher = &meanwhile{w.hasher, func() {
+		address := domain.StoredEmail("nobody-yet@example.com")
+		_, err := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Email: &address}, time.Time{})
+		require(t, "give the user an address that is not verified", err)
+		require(t, "end all sessions", (&application.Sessions{Journal: w.journal}).RevokeAll(t.Context(), w.operator, user.ID))
+	}}
+	_, err = login.Do(t.Context(), application.Login{Username: "ada@example.com", Password: password(oldPassword)})
+	wantError(t, "a login while the address became another", err, domain.ErrInvalidCredentials)
+}

@@ -105,3 +105,21 @@ func TestARegistrationIsRefusedBeforeAnyWork(t *testing.T) {
 	_, err := w.store.Users().UserByEmail(t.Context(), r.Email)
 	wantError(t, "the account", err, domain.ErrUserNotFound)
 }
+
+func TestAMailedTokenThatIsWorthNothingBeginsNoTransaction(t *testing.T) {
+	t.Parallel()
+	store := &countedStore{}
+	w := newWorld(t, func(s application.Storage) application.Storage {
+		store.Storage = s
+		return store
+	})
+	verify := application.VerifyEmail{Journal: w.journal}
+	store.transactions = 0
+	unknown := domain.FormatMailToken(domain.MailTokenID(randomIDs{}.NewID()), domain.RandomSecret()).Reveal()
+	for _, token := range []string{"x", unknown} {
+		wantError(t, "verify "+token, verify.Do(t.Context(), token), domain.ErrInvalidMailToken)
+	}
+	if store.transactions != 0 {
+		t.Errorf("got %d transactions, want none: anybody may send such tokens", store.transactions)
+	}
+}

@@ -18,10 +18,23 @@ type VerifyEmail struct {
 }
 
 // Do uses a mailed token up. domain.ErrInvalidMailToken, also when somebody
-// else has the new address by now.
+// else has the new address by now. A token that is worth nothing, which anybody
+// may send, begins no transaction.
 func (uc *VerifyEmail) Do(ctx context.Context, token string) error {
-	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
-		m, err := use(ctx, tx, uc.Journal.Clock, token, domain.MailVerifyEmail, domain.MailChangeEmail)
+	purposes := []domain.MailPurpose{domain.MailVerifyEmail, domain.MailChangeEmail}
+	_, err := present(ctx, uc.Journal.Store, uc.Journal.Clock, token, purposes...)
+	if err == nil {
+		err = uc.prove(ctx, token, purposes)
+	}
+	if err != nil {
+		return fmt.Errorf("verify an email: %w", refuseMailed(ctx, uc.Journal, domain.EmailVerified, err))
+	}
+	return nil
+}
+
+func (uc *VerifyEmail) prove(ctx context.Context, token string, purposes []domain.MailPurpose) error {
+	return uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		m, err := use(ctx, tx, uc.Journal.Clock, token, purposes...)
 		if err != nil {
 			return err
 		}
@@ -36,10 +49,6 @@ func (uc *VerifyEmail) Do(ctx context.Context, token string) error {
 		note(domain.Event{Type: domain.EmailVerified, Subject: string(m.user.ID)})
 		return tx.Users().Update(ctx, touched(m.user, now))
 	})
-	if err != nil {
-		return fmt.Errorf("verify an email: %w", refuseMailed(ctx, uc.Journal, domain.EmailVerified, err))
-	}
-	return nil
 }
 
 // change gives a user the address that the token proves. What was mailed to

@@ -36,8 +36,8 @@ func (g *Guards) RequirePermission(permission domain.Permission) echo.Middleware
 	return g.require(callers{users: true, services: true}, application.Requirement{Permission: permission})
 }
 
-// RequireAPIKey lets services pass that present a valid X-API-Key and have
-// every one of the permissions.
+// RequireAPIKey lets services pass that present a valid X-API-Key, or an access
+// token that one obtained, and have every one of the permissions.
 func (g *Guards) RequireAPIKey(permissions ...domain.Permission) echo.MiddlewareFunc {
 	if len(permissions) == 0 {
 		return g.require(callers{services: true}, application.Requirement{})
