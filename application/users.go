@@ -186,7 +186,8 @@ func (uc *Users) Delete(ctx context.Context, caller domain.Principal, id domain.
 }
 
 // change reads a user that caller reaches, lets fn change it, and stores the
-// result if the last admin survives it.
+// result if the last admin survives it. Where fn notes nothing, nothing has
+// changed, and the revision stays.
 func (uc *Users) change(
 	ctx context.Context, caller domain.Principal, id domain.UserID, unmodified time.Time,
 	fn func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error),
@@ -197,11 +198,13 @@ func (uc *Users) change(
 		if err != nil {
 			return err
 		}
+		changed := false
 		noteOfUser := func(e domain.Event) {
+			changed = true
 			e.Subject, e.Actor = string(id), caller.Subject
 			note(e)
 		}
-		if user, err = fn(ctx, tx, before, noteOfUser); err != nil {
+		if user, err = fn(ctx, tx, before, noteOfUser); err != nil || !changed {
 			return err
 		}
 		if err := keepsAdmin(ctx, tx, before, user); err != nil {

@@ -171,3 +171,22 @@ func TestAWriteToWhatMovedMeanwhileIsRefused(t *testing.T) {
 	wantError(t, "delete with an earlier revision", w.users().Delete(t.Context(), w.operator, user.ID, user.UpdatedAt), domain.ErrPreconditionFailed)
 	wantError(t, "delete with the revision that is stored", w.users().Delete(t.Context(), w.operator, user.ID, changed.UpdatedAt), nil)
 }
+
+func TestAChangeToWhatIsThereAlreadyLeavesTheRevision(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ada := w.user(t, "ada@example.com")
+	w.clock.wait(time.Minute)
+	name, address, active := ada.Name, ada.Email, true
+	for what, changes := range map[string]application.UserChanges{
+		"nothing": {}, "the same": {Name: &name, Email: &address, Active: &active},
+	} {
+		got, err := w.users().Update(t.Context(), w.operator, ada.ID, changes, ada.UpdatedAt)
+		require(t, "change "+what, err)
+		stored, err := w.users().User(t.Context(), ada.ID)
+		require(t, "read the user", err)
+		if !got.UpdatedAt.Equal(ada.UpdatedAt) || !stored.UpdatedAt.Equal(ada.UpdatedAt) {
+			t.Errorf("%s: got %v, stored %v, want still %v: a change has its audit row", what, got.UpdatedAt, stored.UpdatedAt, ada.UpdatedAt)
+		}
+	}
+}
