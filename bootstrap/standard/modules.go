@@ -9,7 +9,6 @@ import (
 	"github.com/sallyport-auth/sallyport/adapters/hashqueue"
 	"github.com/sallyport-auth/sallyport/adapters/jwttoken"
 	"github.com/sallyport-auth/sallyport/adapters/memlimit"
-	"github.com/sallyport-auth/sallyport/adapters/memory"
 	"github.com/sallyport-auth/sallyport/adapters/postgres"
 	"github.com/sallyport-auth/sallyport/adapters/prommetrics"
 	"github.com/sallyport-auth/sallyport/adapters/redislimit"
@@ -25,7 +24,6 @@ func Modules() fx.Option {
 
 		sqlite.Module,
 		postgres.Module,
-		memory.Module,
 
 		jwttoken.Module,
 		envelope.Module,
