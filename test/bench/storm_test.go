@@ -103,7 +103,7 @@ func raise(s *service.Service, perSecond float64) *storm {
 }
 
 func (g *storm) send(client *http.Client, url string, i int, end time.Time) {
-	request, err := http.NewRequest(http.MethodPost, url+"/auth/login", bytes.NewReader([]byte(`{"username":"ada@example.com","password":"`+password+`"}`))) //nolint:noctx // the client has a timeout
+	request, err := http.NewRequest(http.MethodPost, url+"/auth/login", bytes.NewReader([]byte(`{"username":"ada@example.com","password":"`+password+`"}`)))
 	if err != nil {
 		panic(err) // the address is the service's own
 	}
