@@ -23,6 +23,11 @@ type LimitListener interface {
 	Taken(domain.LimitStatus)
 }
 
+// Subscriber names whom the client is one of, to queues as to limits: an IPv4
+// address, or an IPv6 /64, of which one household has as many addresses as it
+// likes.
+func (o Origin) Subscriber() string { return clientAt(o.Client.Address).key }
+
 type originKey struct{}
 
 // OriginKey is the key under which a context's Value is an *Origin, for an

@@ -132,7 +132,7 @@ func hashInTurn(ctx context.Context, queue HashingQueue, hasher PasswordHasher, 
 	if err := queue.Admit(ctx); err != nil {
 		return hash, err
 	}
-	queued := queue.Do(ctx, OriginOf(ctx).Client.Address, func() { hash, err = hasher.Hash(ctx, password) })
+	queued := queue.Do(ctx, OriginOf(ctx).Subscriber(), func() { hash, err = hasher.Hash(ctx, password) })
 	if queued != nil {
 		return domain.PasswordHash{}, queued
 	}

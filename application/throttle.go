@@ -236,8 +236,9 @@ type client struct {
 	network string // the IPv6 /48; empty for IPv4
 }
 
-func clientOf(ctx context.Context) client {
-	text := OriginOf(ctx).Client.Address
+func clientOf(ctx context.Context) client { return clientAt(OriginOf(ctx).Client.Address) }
+
+func clientAt(text string) client {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
 		return client{key: strings.NewReplacer("{", "", "}", "").Replace(text)}

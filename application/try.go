@@ -28,7 +28,7 @@ const (
 // errors are those of HashingQueue.Do, and domain.ErrRateLimited; then work
 // never ran. After it one of the outcomes must be said.
 func (y *try) inTurn(ctx context.Context, queue HashingQueue, work func()) error {
-	line := OriginOf(ctx).Client.Address
+	line := OriginOf(ctx).Subscriber()
 	if y.throttle.limiter == nil {
 		return queue.Do(ctx, line, work)
 	}

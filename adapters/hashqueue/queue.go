@@ -76,12 +76,12 @@ func (q *Queue) Close() {
 }
 
 // Admit answers for the client of the context's Origin, whose works Do takes
-// under the client's address.
+// under the name of its subscriber.
 func (q *Queue) Admit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	client := application.OriginOf(ctx).Client.Address
+	client := application.OriginOf(ctx).Subscriber()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.refusal(client)

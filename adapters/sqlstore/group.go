@@ -50,8 +50,8 @@ func (g *groupWriter) do(ctx context.Context, do work) error {
 	defer wait.Stop()
 	select {
 	case g.pool.slots <- struct{}{}:
+		defer g.pool.release()
 		g.lead(ctx, w)
-		g.pool.release()
 	case <-w.done:
 	case <-ctx.Done():
 		return g.leave(w, ctx.Err())
@@ -69,12 +69,28 @@ func (g *groupWriter) lead(ctx context.Context, w *queuedWrite) {
 			return
 		default:
 		}
-		group := g.next()
-		g.write(bounded{ctx, time.Now().Add(CallTimeout)}, group)
+		g.settle(bounded{ctx, time.Now().Add(CallTimeout)}, g.next())
+	}
+}
+
+var errPanicked = errors.New("another write of the same group panicked")
+
+// settle writes a group and lets its writers go, also when one of them panics:
+// it is the leader who carries the panic on, and nobody waits for ever.
+func (g *groupWriter) settle(ctx context.Context, group []*queuedWrite) {
+	defer func() {
 		for _, written := range group {
 			close(written.done)
 		}
-	}
+	}()
+	written := false
+	defer func() {
+		if !written {
+			fail(group, domain.ErrUnavailable.Because(errPanicked))
+		}
+	}()
+	g.write(ctx, group)
+	written = true
 }
 
 func (g *groupWriter) next() []*queuedWrite {
@@ -108,10 +124,10 @@ func (g *groupWriter) write(ctx context.Context, group []*queuedWrite) {
 		fail(group, g.dialect.translate("begin a transaction", err))
 		return
 	}
+	defer tx.Rollback() // says only that it is over already, but for a panic
 	for _, w := range group {
 		w.err = w.do(ctx, tx)
 		if errors.Is(w.err, domain.ErrUnavailable) { // it took the whole transaction with it
-			_ = tx.Rollback()
 			fail(group, w.err)
 			return
 		}
