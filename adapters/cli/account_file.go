@@ -55,10 +55,6 @@ type accountReader struct {
 // columns.
 func newAccountReader(in io.Reader, format string) (*accountReader, error) {
 	r := &accountReader{in: bufio.NewReaderSize(in, maxLineBytes), parse: parseJSONRecord}
-	if mark, err := r.in.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = r.in.Discard(3) // it was just seen
-		r.read = 3
-	}
 	if format != formatCSV {
 		return r, nil
 	}
@@ -84,6 +80,9 @@ func (r *accountReader) next() ([]byte, error) {
 		r.read += int64(len(line))
 		if len(line) > 0 {
 			r.line++
+		}
+		if r.line == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff")) // as some spreadsheets begin a file
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
 			for errors.Is(err, bufio.ErrBufferFull) {

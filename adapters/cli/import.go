@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -47,7 +48,7 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 		return err
 	}
 	defer file.Close() // it was only read
-	reader, err := newAccountReader(file, format)
+	reader, err := beginReading(ctx, file, format)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 	if err != nil {
 		return err
 	}
-	run := importRun{uc: uc.Import, dry: cmd.DryRun, refused: refused, progress: console.progress(size)}
+	run := importRun{uc: uc.Import, dry: cmd.DryRun, refused: refused, progress: console.progress(size), pause: 250 * time.Millisecond}
 	err = run.all(ctx, reader)
 	run.progress.end()
 	if closed := refused.close(); err == nil {
@@ -77,6 +78,26 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 		return fmt.Errorf("refused lines: %d", refused.count)
 	}
 	return nil
+}
+
+// beginReading is newAccountReader, but for somebody who leaves before there is
+// a first line.
+func beginReading(ctx context.Context, file io.Reader, format string) (*accountReader, error) {
+	type beginning struct {
+		reader *accountReader
+		err    error
+	}
+	begun := make(chan beginning, 1)
+	go func() {
+		reader, err := newAccountReader(file, format)
+		begun <- beginning{reader, err}
+	}()
+	select {
+	case b := <-begun:
+		return b.reader, b.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the first line: %w", ctx.Err())
+	}
 }
 
 type importedJSON struct {
@@ -107,6 +128,7 @@ type importRun struct {
 	dry      bool
 	refused  *refusals
 	progress *progress
+	pause    time.Duration // before a batch is tried again, the first time
 
 	line           int // the last that is done
 	added, present int
@@ -154,8 +176,28 @@ func (run *importRun) all(ctx context.Context, reader *accountReader) error {
 	}
 }
 
+// patience is how often a batch is tried while storage does not answer in time,
+// each time after a longer pause, beginning with a quarter of a second.
+const patience = 7
+
+// store imports one batch. It may be tried again whatever became of it: what
+// was added by then is there already.
+func (run *importRun) store(ctx context.Context, users []application.ImportedUser) (application.ImportResult, error) {
+	for attempt := 1; ; attempt++ {
+		result, err := run.uc.Batch(ctx, domain.Operator(), users, run.dry)
+		if attempt == patience || !errors.Is(err, domain.ErrUnavailable) {
+			return result, err
+		}
+		select {
+		case <-time.After(run.pause << (attempt - 1)):
+		case <-ctx.Done():
+			return result, ctx.Err()
+		}
+	}
+}
+
 func (run *importRun) one(ctx context.Context, batch accountBatch) error {
-	result, err := run.uc.Batch(ctx, domain.Operator(), batch.users, run.dry)
+	result, err := run.store(ctx, batch.users)
 	if err != nil {
 		return err
 	}

@@ -76,14 +76,23 @@ func bring(b *testing.B, database string, storage application.Storage) {
 	}
 	began := time.Now()
 	first := importing(b, database, file)
+	var errs bytes.Buffer
+	first.Stderr = &errs
 	if err := first.Start(); err != nil {
 		b.Fatal(err)
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- first.Wait() }()
 	half, err := domain.ParseEmail(Email(*users / 2))
 	if err != nil {
 		b.Fatal(err)
 	}
 	for range time.Tick(20 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			b.Fatalf("users import ended before it was killed: %v: %s", err, errs.String())
+		default:
+		}
 		there, err := application.Bulk(storage).Taken(b.Context(), []domain.Email{half})
 		if err != nil {
 			b.Fatal(err)
@@ -93,7 +102,7 @@ func bring(b *testing.B, database string, storage application.Storage) {
 		}
 	}
 	_ = first.Process.Kill() // -9
-	_ = first.Wait()
+	<-ended
 	killed := time.Since(began)
 	outcome := load(b, database, *users)
 	if outcome.Refused != 0 || outcome.Added+outcome.Present != *users || outcome.Present <= *users/2 {
