@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -41,7 +42,7 @@ func edge(log *zap.Logger, hsts bool) echo.MiddlewareFunc {
 			}
 			defer func() {
 				if p := recover(); p != nil {
-					if p == http.ErrAbortHandler {
+					if aborted, ok := p.(error); ok && errors.Is(aborted, http.ErrAbortHandler) {
 						panic(p)
 					}
 					log.Error("panic", zap.String("request_id", x.origin.RequestID),

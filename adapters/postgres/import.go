@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
 	"github.com/sallyport-auth/sallyport/adapters/sqlstore"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -33,8 +32,8 @@ const (
 		) SELECT count(*) FROM added`
 )
 
-var importCopy = pq.CopyIn("sallyport_import", "position", "user_id", "email", "name", "status", "roles", "version",
-	"email_verified_at", "user_created_at", "user_updated_at", "id", "owner", "hash", "created_at", "updated_at")
+const importCopy = `COPY sallyport_import (position, user_id, email, name, status, roles, version,
+	email_verified_at, user_created_at, user_updated_at, id, owner, hash, created_at, updated_at) FROM STDIN`
 
 // importAccounts is sqlstore.Dialect's Import.
 func importAccounts(ctx context.Context, db sqlx.ExtContext, accounts []domain.Account) (int, error) {

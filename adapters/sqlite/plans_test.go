@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,16 +44,8 @@ func TestNoListReadsOrSortsAllUsers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		var plan []string
-		for rows.Next() {
-			var id, parent, unused int
-			var step string
-			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-				t.Fatal(err)
-			}
-			plan = append(plan, step)
-		}
-		if err := rows.Close(); err != nil || len(plan) == 0 {
+		plan, err := stepsOf(rows)
+		if err != nil || len(plan) == 0 {
 			t.Fatalf("%s: got plan %q, %v", name, plan, err)
 		}
 		if !strings.HasPrefix(plan[0], list.begins) {
@@ -64,4 +57,18 @@ func TestNoListReadsOrSortsAllUsers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// stepsOf reads what EXPLAIN QUERY PLAN says.
+func stepsOf(rows *sql.Rows) (plan []string, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			return nil, err
+		}
+		plan = append(plan, step)
+	}
+	return plan, rows.Err()
 }
