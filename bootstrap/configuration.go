@@ -21,7 +21,7 @@ type Configuration struct {
 	LogFormat string `group:"Service" default:"json" placeholder:"FORMAT" help:"json, or console for people."`
 
 	DatabaseURL       domain.Secret `group:"Storage" default:"sqlite:sallyport.db" placeholder:"URL" help:"sqlite:PATH or postgres://USER@HOST/DATABASE. The scheme picks the storage adapter."`
-	DatabaseDirectURL domain.Secret `group:"Storage" computed:"the database URL" placeholder:"URL" help:"A line to the same database past PgBouncer, for migrations. With it, the database URL is taken to be a pooler's."`
+	DatabaseDirectURL domain.Secret `group:"Storage" computed:"the database URL" placeholder:"URL" help:"A line to the same database past PgBouncer, for migrations and the change feed. With it, the database URL is taken to be a pooler's."`
 	DatabaseMaxConns  int           `group:"Storage" default:"20" placeholder:"N" help:"How many connections to keep open. 2 to 1000."`
 	StateCache        string        `group:"Storage" default:"on" placeholder:"on|off" help:"Remember what sessions and API keys are, as long as the database's change feed says that it is still so. off: ask the database on every request."`
 
