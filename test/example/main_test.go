@@ -107,7 +107,7 @@ func TestADatabaseThatNoAdapterOrTwoTakeIsOneLineAndExitCode2(t *testing.T) {
 	t.Parallel()
 	none := gate(t, "oracle://db.internal/gate")
 	_, stderr, code := none.Command("", "serve")
-	wrong(t, "no adapter", stderr, code, "no storage adapter takes its scheme; there are: bolt, memory, postgres")
+	wrong(t, "no adapter", stderr, code, "no storage adapter takes its scheme; there are: bolt, postgres")
 
 	two := gate(t, "bolt:gate.db", "X_IGNORED=1")
 	two.Program = "/usr/bin/env"
