@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
@@ -201,7 +202,7 @@ func (run *importRun) one(ctx context.Context, batch accountBatch) error {
 	if err != nil {
 		return err
 	}
-	if refused := append(batch.refused, result.Refused...); len(refused) > 0 {
+	if refused := slices.Concat(batch.refused, result.Refused); len(refused) > 0 {
 		run.progress.aside()
 		if err := run.refused.add(refused); err != nil {
 			return err

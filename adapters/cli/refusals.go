@@ -30,7 +30,7 @@ func newRefusals(console *Console, name string) (*refusals, error) {
 	if name == "" {
 		return r, nil
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, &UsageError{err.Error()}
 	}
