@@ -102,7 +102,9 @@ func bring(b *testing.B, database string, storage application.Storage) {
 		}
 	}
 	_ = first.Process.Kill() // -9
-	_ = <-ended              // killed: how it ended is known
+	if <-ended == nil {
+		b.Fatal("the import ended before it was killed")
+	}
 	killed := time.Since(began)
 	outcome := load(b, database, *users)
 	if outcome.Refused != 0 || outcome.Added+outcome.Present != *users || outcome.Present <= *users/2 {
