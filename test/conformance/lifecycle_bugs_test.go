@@ -128,6 +128,15 @@ var lifeBugs = []lifeBug{
 	{"a reset token works twice", below(func(f *faulty) {
 		f.mailTokens = func(s application.MailTokenStore) application.MailTokenStore { return everlastingToken{s} }
 	})},
+	{"a proof of a mailbox works twice", below(func(f *faulty) {
+		f.mailTokens = func(s application.MailTokenStore) application.MailTokenStore { return lastingProof{s} }
+	})},
+	{"the address that was asked for before can still be had", below(func(f *faulty) {
+		f.mailTokens = func(s application.MailTokenStore) application.MailTokenStore { return keptAddress{s} }
+	})},
+	{"a proof takes an address from its owner", below(func(f *faulty) {
+		f.users = func(s application.UserStore) application.UserStore { return takingProof{s} }
+	})},
 	{"a tampered token is taken for the one that it was", func(a *conformance.Alterations) {
 		a.Verifier = func(v application.TokenVerifier) application.TokenVerifier {
 			return trustingVerifier{v, &sync.Map{}}
@@ -352,6 +361,39 @@ func (everlastingToken) Delete(context.Context, domain.MailTokenID) (bool, error
 
 func (everlastingToken) DeleteOf(context.Context, domain.UserID, domain.MailPurpose) error {
 	return nil
+}
+
+// lastingProof keeps what only proves the mailbox that an account has.
+type lastingProof struct{ application.MailTokenStore }
+
+func (r lastingProof) Delete(ctx context.Context, id domain.MailTokenID) (bool, error) {
+	if token, err := r.MailToken(ctx, id); err == nil && token.Purpose == domain.MailVerifyEmail {
+		return true, nil
+	}
+	return r.MailTokenStore.Delete(ctx, id)
+}
+
+// keptAddress deletes no earlier change of an address for a later one.
+type keptAddress struct{ application.MailTokenStore }
+
+func (r keptAddress) DeleteOf(ctx context.Context, user domain.UserID, purpose domain.MailPurpose) error {
+	if purpose == domain.MailChangeEmail {
+		return nil
+	}
+	return r.MailTokenStore.DeleteOf(ctx, user, purpose)
+}
+
+// takingProof moves whoever has an address out of the way of who proves it.
+type takingProof struct{ application.UserStore }
+
+func (r takingProof) Update(ctx context.Context, user domain.User) error {
+	if owner, err := r.UserByEmail(ctx, user.Email); err == nil && owner.ID != user.ID && user.EmailVerified() {
+		owner.Email = domain.StoredEmail("former-" + owner.Email.String())
+		if err := r.UserStore.Update(ctx, owner); err != nil {
+			return err
+		}
+	}
+	return r.UserStore.Update(ctx, user)
 }
 
 // trustingVerifier knows a token by all but its last characters.

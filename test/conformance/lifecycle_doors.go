@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -17,6 +16,15 @@ var (
 )
 
 func phrase(text string) domain.Password { return domain.Password{Secret: domain.NewSecret(text)} }
+
+// otherAt returns text with another character at one place.
+func otherAt(text string, at int) string {
+	other := "A"
+	if text[at:at+1] == other {
+		other = "B"
+	}
+	return text[:at] + other + text[at+1:]
+}
 
 func (l *life) registers(*rapid.T) {
 	email, chosen := one(l, "email", emails), one(l, "password", passwords)
@@ -34,6 +42,7 @@ func (l *life) registers(*rapid.T) {
 		p := &person{id: user.ID, email: email, password: chosen, era: l.hasher.era, roles: []domain.RoleName{domain.RoleUser}}
 		l.m.people = append(l.m.people, p)
 		l.m.left(domain.UserRegistered, string(p.id), "")
+		l.sent(p, domain.MailVerifyEmail, email)
 	})
 }
 
@@ -119,7 +128,7 @@ func (l *life) changesPassword(*rapid.T) {
 	var v *visit
 	answered := l.came(what, err, nil, func() {
 		l.m.endAll(p)
-		l.m.spendAll(p)
+		l.m.spend(p, domain.MailResetPassword, domain.MailChangeEmail)
 		p.password, p.era = chosen, l.hasher.era
 		v = l.m.begin(p, l.newSessionOf(p))
 		l.m.left(domain.PasswordChanged, string(p.id), v.id)
@@ -127,73 +136,4 @@ func (l *life) changesPassword(*rapid.T) {
 	if answered {
 		l.issued(what, v, tokens)
 	}
-}
-
-func (l *life) asksForReset(*rapid.T) {
-	email := one(l, "email", append([]string{"nobody@example.com"}, emails...))
-	l.someFault()
-	err := l.forgot.Do(l.ctx, domain.StoredEmail(email))
-	p := l.m.who(email)
-	l.came("ask for a reset of "+email, err, nil, func() {
-		text := l.mailed(domain.MailResetPassword)
-		switch {
-		case p == nil:
-			l.m.refused(domain.PasswordResetAsked, "", "")
-		case p.disabled:
-			l.m.refused(domain.PasswordResetAsked, string(p.id), "")
-		default:
-			l.m.left(domain.PasswordResetAsked, string(p.id), "")
-			l.m.letters = append(l.m.letters, &letter{of: p, email: email, text: text, expires: l.m.now.Add(domain.MailResetPassword.Lifetime())})
-		}
-		if mailed := text != ""; mailed != (p != nil && !p.disabled) {
-			l.fail("ask for a reset of %s: got a mail: %t, want %t", email, mailed, !mailed)
-		}
-	})
-}
-
-// mailed empties the outbox and returns the token of the one mail of purpose in it.
-func (l *life) mailed(purpose domain.MailPurpose) (token string) {
-	outbox := l.line.Outbox()
-	due, err := outbox.Due(l.ctx, l.m.now, 1000)
-	l.expect("read the outbox", err, nil)
-	for _, m := range due {
-		if m.Template == string(purpose) {
-			var content struct{ Token string }
-			_, sealed, _ := strings.Cut(string(m.Sealed), "\x00")
-			l.expect("read a mail", json.Unmarshal([]byte(sealed), &content), nil)
-			token = content.Token
-		}
-		l.expect("empty the outbox", outbox.Delete(l.ctx, m.ID), nil)
-	}
-	return token
-}
-
-func (l *life) resetsPassword(*rapid.T) {
-	if len(l.m.letters) == 0 {
-		return
-	}
-	mail, chosen := one(l, "mailed token", l.m.letters), one(l, "password", passwords)
-	p := mail.of
-	var want error = domain.ErrInvalidMailToken
-	if !mail.spent && l.m.now.Before(mail.expires) && !p.gone && !p.disabled && p.email == mail.email {
-		want = nil
-		l.m.admitted++
-		l.m.hashed++
-	}
-	l.someFault()
-	err := l.reset.Do(l.ctx, mail.text, phrase(chosen))
-	if want != nil {
-		l.came("reset the password of "+p.email+" with a spent token", err, want, none)
-		return
-	}
-	l.came("reset the password of "+p.email, err, nil, func() {
-		l.m.endAll(p)
-		l.m.spendAll(p)
-		if !p.verified {
-			p.verified = true
-			l.m.left(domain.EmailVerified, string(p.id), "")
-		}
-		p.password, p.era = chosen, l.hasher.era
-		l.m.left(domain.PasswordReset, string(p.id), "")
-	})
 }

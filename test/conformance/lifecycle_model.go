@@ -65,9 +65,10 @@ type badge struct {
 	revoked bool
 }
 
-// letter is a mailed reset token.
+// letter is a mailed token.
 type letter struct {
 	of      *person
+	purpose domain.MailPurpose
 	email   string // where it went
 	text    string
 	expires time.Time
@@ -197,13 +198,33 @@ func (m *model) endAll(p *person) {
 	}
 }
 
-// spendAll makes everything worthless that was mailed to p.
-func (m *model) spendAll(p *person) {
+// mailPurposes are all that is mailed with a token.
+var mailPurposes = []domain.MailPurpose{domain.MailVerifyEmail, domain.MailChangeEmail, domain.MailResetPassword}
+
+// spend makes worthless what was mailed to p for certain purposes.
+func (m *model) spend(p *person, purposes ...domain.MailPurpose) {
 	for _, l := range m.letters {
-		if l.of == p {
+		if l.of == p && slices.Contains(purposes, l.purpose) {
 			l.spent = true
 		}
 	}
+}
+
+// mailedFor returns the letters of certain purposes, worth something or not.
+func (m *model) mailedFor(purposes ...domain.MailPurpose) []*letter {
+	return slices.DeleteFunc(slices.Clone(m.letters), func(l *letter) bool { return !slices.Contains(purposes, l.purpose) })
+}
+
+// opens reports whether a letter does now what it was mailed for: once, until
+// its end, for an active account, and for a mailbox that is its own or nobody's.
+func (m *model) opens(l *letter) bool {
+	if l.spent || !m.now.Before(l.expires) || l.of.gone || l.of.disabled {
+		return false
+	}
+	if l.purpose == domain.MailChangeEmail {
+		return m.who(l.email) == nil
+	}
+	return l.of.email == l.email
 }
 
 // worth is what a refresh token does.

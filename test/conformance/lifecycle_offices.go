@@ -22,12 +22,16 @@ type office struct {
 	allows []domain.Permission
 }
 
+func operator() office {
+	return office{domain.Operator(), []domain.Permission{domain.EveryPermission}}
+}
+
 // someOffice draws the operator, or whoever has a good access token.
 func (l *life) someOffice() office {
 	good := l.m.good()
 	i := rapid.IntRange(0, len(good)).Draw(l.rt, "office")
 	if i == 0 {
-		return office{domain.Operator(), []domain.Permission{domain.EveryPermission}}
+		return operator()
 	}
 	p := good[i-1]
 	principal, err := l.authorize.Bearer(l.ctx, p.text)
@@ -181,27 +185,6 @@ func (l *life) deletesRole(*rapid.T) {
 			p.roles = slices.DeleteFunc(slices.Clone(p.roles), func(r domain.RoleName) bool { return r == name })
 		}
 		l.m.left(domain.RoleDeleted, "", "")
-	})
-}
-
-func (l *life) changesEmail(*rapid.T) {
-	who, p, email := l.someOffice(), one(l, "account", l.m.people), one(l, "email", emails)
-	if !l.may(who, domain.UsersWrite) {
-		return
-	}
-	want := l.over(who, p)
-	if owner := l.m.who(email); want == nil && owner != nil && owner != p {
-		want = domain.ErrEmailTaken
-	}
-	l.someFault()
-	address := domain.StoredEmail(email)
-	_, err := l.users.Update(l.ctx, who.Principal, p.id, application.UserChanges{Email: &address}, time.Time{})
-	l.came("give "+p.email+" the address "+email, err, want, func() {
-		if want == nil && email != p.email {
-			p.email, p.verified = email, false
-			l.m.spendAll(p)
-			l.m.left(domain.EmailChanged, string(p.id), "")
-		}
 	})
 }
 

@@ -44,6 +44,8 @@ type service struct {
 	change       *application.ChangePassword
 	forgot       *application.ForgotPassword
 	reset        *application.ResetPassword
+	verify       *application.VerifyEmail
+	move         *application.ChangeEmail
 	users        *application.Users
 	roles        *application.Roles
 	apiKeys      *application.APIKeys
@@ -96,6 +98,8 @@ func (s *service) start() {
 	s.change = &application.ChangePassword{Journal: journal, Grants: grants, Hasher: hasher, Queue: s.queue, Policy: policy}
 	s.forgot = &application.ForgotPassword{Journal: journal, Outbox: s.outbox}
 	s.reset = &application.ResetPassword{Journal: journal, Hasher: hasher, Queue: s.queue, Policy: policy}
+	s.verify = &application.VerifyEmail{Journal: journal, Outbox: s.outbox}
+	s.move = &application.ChangeEmail{Journal: journal, Hasher: hasher, Queue: s.queue, Outbox: s.outbox}
 	s.users = &application.Users{Journal: journal, Hasher: hasher, Queue: s.queue, Policy: policy}
 	s.roles = &application.Roles{Journal: journal}
 	s.apiKeys = &application.APIKeys{Journal: journal}
