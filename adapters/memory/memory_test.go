@@ -18,11 +18,7 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	conformance.TestStore(t, func(t *testing.T) application.Storage {
-		s, err := memory.Adapter().Open(t.Context(), application.StorageConfig{URL: "memory:"})
-		if err != nil {
-			t.Fatalf("open: got error %v, want none", err)
-		}
-		return s
+		return memory.New()
 	})
 }
 
