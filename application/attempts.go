@@ -23,6 +23,19 @@ type Backoff struct {
 	FirstWait, MaxWait time.Duration
 	// Parallel is how many attempts may run at once; 0: as many as may fail.
 	Parallel int
+	// Fades forgets a row that is short of Count sooner than after a Window: n
+	// failures when none has followed for n/Count of it. Failures at a pace that
+	// would reach Count within a Window reach it all the same, and a limiter
+	// that hears of many invented accounts keeps each for a short while alone.
+	Fades bool
+}
+
+// Memory returns how long after the last of n failures they are remembered.
+func (b Backoff) Memory(n int) time.Duration {
+	if !b.Fades {
+		return b.Window
+	}
+	return b.Window / time.Duration(b.Count) * time.Duration(n)
 }
 
 // Grows reports whether waits double.

@@ -32,7 +32,23 @@ func (f *failures) at(now int64, b application.Backoff) {
 	if f.waits > 0 && now >= f.forgotten(b) {
 		f.clear()
 	}
-	f.recent = f.recent.since(now, b.Window.Microseconds())
+	f.recent = f.remembered(now, b)
+}
+
+// remembered returns the failures in a row that still count at now.
+func (f *failures) remembered(now int64, b application.Backoff) window {
+	if now >= f.fades(b) {
+		return nil
+	}
+	return f.recent.since(now, b.Window.Microseconds())
+}
+
+// fades returns when the failures in a row are all forgotten.
+func (f *failures) fades(b application.Backoff) int64 {
+	if len(f.recent) == 0 {
+		return 0
+	}
+	return f.recent[len(f.recent)-1].at + b.Memory(f.recent.used()).Microseconds()
 }
 
 // forgotten returns when the waits are forgotten.
@@ -50,7 +66,7 @@ func (f *failures) fail(now int64, b application.Backoff) {
 	case now < f.until: // nothing is worse than the wait
 		return
 	case f.waits == 0:
-		f.recent = f.recent.since(now, b.Window.Microseconds()).add(now, 1, b.Window.Microseconds())
+		f.recent = f.remembered(now, b).add(now, 1, b.Window.Microseconds())
 		if f.recent.used() < b.Count {
 			return
 		}
@@ -86,15 +102,12 @@ func (f *failures) settle(id string) bool {
 
 // lasts returns when the failures mean nothing any more.
 func (f *failures) lasts(b application.Backoff) int64 {
-	end := int64(0)
-	if n := len(f.recent); n > 0 {
-		end = f.recent[n-1].at + b.Window.Microseconds()
-	}
+	end := f.fades(b)
 	if f.waits > 0 || f.until > 0 {
 		end = max(end, f.forgotten(b))
 	}
 	for _, l := range f.running {
-		end = max(end, l.over+b.Window.Microseconds())
+		end = max(end, l.over+b.Memory(f.recent.used()+1).Microseconds())
 	}
 	return end
 }

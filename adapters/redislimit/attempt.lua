@@ -1,8 +1,8 @@
 -- attempt: what is asked (look, reserve, failed, succeeded, void, reset), the
 -- attempt's id, how long a reservation and the mark of a known client last;
 -- then, for reset, how long any budget remembers, and else for each budget its
--- count, window, first and longest wait and how many may run. The keys are the
--- known mark, the time of the last reset, and the budgets: the stranger's, the
+-- count, window, first and longest wait, how many may run, and how long each
+-- failure of a row is remembered (0: the window). The keys are the known mark, the time of the last reset, and the budgets: the stranger's, the
 -- known client's, and those that always hold. The answer is {0} for refused,
 -- with which budget (the stranger's is 0) and for how long; {1} for yes; {2}
 -- for busy.
@@ -28,13 +28,26 @@ local function grows(b) return b.first < b.longest end
 
 local function forgotten(b) return b.state.wait_until + (grows(b) and b.window or 0) end
 
+local function memory(b, failures) return b.step > 0 and b.step * failures or b.window end
+
+-- fades returns when the failures in a row are all forgotten.
+local function fades(b)
+  local marks = b.state.marks
+  return #marks > 0 and marks[#marks - 1] + memory(b, used(marks)) or 0
+end
+
+local function remembered(b)
+  if now >= fades(b) then return {} end
+  return since(b.state.marks, b.window)
+end
+
 local function clear(b) b.state.marks, b.state.waits = {}, 0 end
 
 local function fail(b, at)
   local s = b.state
   if at < s.wait_until then return end
   if s.waits == 0 then
-    s.marks = since(s.marks, b.window)
+    s.marks = remembered(b)
     add(s.marks, at, 1, b.window)
     if used(s.marks) < b.count then return end
   end
@@ -44,7 +57,7 @@ local function fail(b, at)
 end
 
 local function open(i)
-  local b = { key = KEYS[i], count = argument(), window = argument(), first = argument(), longest = argument(), parallel = argument() }
+  local b = { key = KEYS[i], count = argument(), window = argument(), first = argument(), longest = argument(), parallel = argument(), step = argument() }
   local s = load(b.key)
   b.state = s
   s.running = s.running or {}
@@ -62,7 +75,7 @@ local function open(i)
     fail(b, l[1])
   end
   if s.waits > 0 and now >= forgotten(b) then clear(b) end
-  s.marks = since(s.marks, b.window)
+  s.marks = remembered(b)
   return b
 end
 
@@ -80,10 +93,9 @@ local function full(b)
 end
 
 local function keep(b)
-  local s, over = b.state, 0
-  if #s.marks > 0 then over = s.marks[#s.marks - 1] + b.window end
+  local s, over = b.state, fades(b)
   if s.wait_until > 0 then over = math.max(over, forgotten(b)) end
-  for _, l in pairs(s.running) do over = math.max(over, l + b.window) end
+  for _, l in pairs(s.running) do over = math.max(over, l + memory(b, used(s.marks) + 1)) end
   s.saved = now
   save(b.key, s, over)
 end

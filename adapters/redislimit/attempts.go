@@ -71,7 +71,7 @@ func (l *Limiter) ask(ctx context.Context, verb string, a application.Attempt) (
 	keys, args := l.arguments(verb, a)
 	for _, b := range budgets(a) {
 		args = append(args, b.Backoff.Count, b.Backoff.Window.Microseconds(),
-			b.Backoff.FirstWait.Microseconds(), b.Backoff.MaxWait.Microseconds(), b.Backoff.Parallel)
+			b.Backoff.FirstWait.Microseconds(), b.Backoff.MaxWait.Microseconds(), b.Backoff.Parallel, step(b.Backoff))
 	}
 	return l.line.run(ctx, attemptScript, keys, args)
 }
@@ -96,4 +96,13 @@ func refusal(a application.Attempt, answer []int64) error {
 		return nil
 	}
 	return budgets(a)[answer[1]].Backoff.Exceeded(duration(answer[2]))
+}
+
+// step returns how many microseconds a failure adds to what a row of them is
+// remembered for; 0 where that is the window, however many they are.
+func step(b application.Backoff) int64 {
+	if !b.Fades {
+		return 0
+	}
+	return b.Memory(1).Microseconds()
 }

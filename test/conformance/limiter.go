@@ -42,6 +42,7 @@ func TestLimiter(t *testing.T, open OpenLimiter) {
 		"a failure counts where it was reserved":              failureOfOneKnownMeanwhile,
 		"a success breaks the row of failures":                rowBroken,
 		"after the wait for everybody the row begins anew":    rowAnew,
+		"a row that is short of the limit fades":              shortRowFades,
 		"a reset forgets the account's failures everywhere":   resetForgets,
 		"a wait outlives noise":                               waitNoise,
 		"parallel guesses from everywhere get their hundred":  parallelEverywhere,

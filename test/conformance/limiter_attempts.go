@@ -18,7 +18,7 @@ var (
 	}
 	accountLimit = application.Backoff{
 		Limit:     application.Limit{Name: "account", Count: 100, Window: 30 * 24 * time.Hour},
-		FirstWait: time.Hour, MaxWait: time.Hour,
+		FirstWait: time.Hour, MaxWait: time.Hour, Fades: true,
 	}
 )
 
@@ -298,6 +298,17 @@ func rowAnew(t *testing.T, l *limited) {
 	require(t, "Look", l.Look(t.Context(), attemptOn("ada", "new")))
 	l.attackFrom(t, "third", "ada", 1)
 	l.waits(t, "ada", "new", time.Hour)
+}
+
+func shortRowFades(t *testing.T, l *limited) {
+	l.attackFrom(t, "net", "ada", 50)
+	l.attackFrom(t, "net", "bob", 50)
+	l.advance(accountLimit.Memory(50) - time.Microsecond)
+	l.attackFrom(t, "other", "ada", 50)
+	l.waits(t, "ada", "new", time.Hour)
+	l.advance(time.Microsecond)
+	l.attackFrom(t, "other", "bob", 50)
+	require(t, "Look after a row that has faded", l.Look(t.Context(), attemptOn("bob", "new")))
 }
 
 func resetForgets(t *testing.T, l *limited) {
