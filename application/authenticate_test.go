@@ -147,16 +147,20 @@ func TestAnAccessTokenNeverOutlivesItsSession(t *testing.T) {
 	w.grants.Lifetimes = domain.Lifetimes{Access: time.Hour, Idle: 10 * time.Minute, Absolute: 15 * time.Minute}
 	w.user(t, ada)
 	tokens := w.login(t, ada)
-	if !tokens.AccessExpiresAt.Equal(tokens.RefreshExpiresAt) {
-		t.Errorf("access expiry: got %v, want that of the idle session, %v", tokens.AccessExpiresAt, tokens.RefreshExpiresAt)
+	nextSecond := func(at time.Time) time.Time { return at.Truncate(time.Second).Add(time.Second) }
+	if want := nextSecond(noon.Add(10 * time.Minute)); !tokens.AccessExpiresAt.Equal(want) {
+		t.Errorf("access expiry: got %v, want that of the idle session, %v", tokens.AccessExpiresAt, want)
 	}
 	w.clock.wait(9 * time.Minute)
 	tokens, err := w.refresh().Do(t.Context(), tokens.Refresh.Reveal())
 	require(t, "refresh", err)
-	end := noon.Add(15 * time.Minute).Truncate(time.Second).Add(time.Second)
-	if !tokens.AccessExpiresAt.Equal(end) || !tokens.RefreshExpiresAt.Equal(end) {
-		t.Errorf("expiries: got %v and %v, want the absolute %v", tokens.AccessExpiresAt, tokens.RefreshExpiresAt, end)
+	end := noon.Add(15 * time.Minute)
+	if !tokens.AccessExpiresAt.Equal(nextSecond(end)) || !tokens.RefreshExpiresAt.Equal(end) {
+		t.Errorf("expiries: got %v and %v, want the absolute %v, and that as a token says it", tokens.RefreshExpiresAt, tokens.AccessExpiresAt, end)
 	}
+	w.clock.set(end)
+	_, err = w.authorize().Bearer(t.Context(), tokens.Access.Reveal())
+	wantError(t, "the access token at the session's very end", err, domain.ErrTokenRevoked)
 }
 
 // meanwhile lets something happen while a password is verified.
@@ -181,7 +185,7 @@ func TestALoginThatLostARaceIsJudgedByEveryRuleAgain(t *testing.T) {
 	login.VerifiedOnly = true
 	login.Hasher = &meanwhile{w.hasher, func() {
 		address := domain.StoredEmail("nobody-yet@example.com")
-		_, err := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Email: &address}, time.Time{})
+		_, err := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Email: &address}, application.Precondition{})
 		require(t, "give the user an address that is not verified", err)
 		require(t, "end all sessions", (&application.Sessions{Journal: w.journal}).RevokeAll(t.Context(), w.operator, user.ID))
 	}}

@@ -2,7 +2,6 @@ package application_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -15,7 +14,7 @@ func TestARoleChangeCountsOnTheNextRequestAndEndsNoSession(t *testing.T) {
 	tokens := w.login(t, ada)
 	required := application.Requirement{Permission: domain.UsersRead}
 	wantError(t, "as a moderator", w.authorize().Permit(t.Context(), w.principal(t, tokens), required), nil)
-	_, err := w.users().SetRoles(t.Context(), w.operator, user.ID, []domain.RoleName{domain.RoleUser}, time.Time{})
+	_, err := w.users().SetRoles(t.Context(), w.operator, user.ID, []domain.RoleName{domain.RoleUser}, application.Precondition{})
 	require(t, "demote", err)
 	wantError(t, "as a user", w.authorize().Permit(t.Context(), w.principal(t, tokens), required), domain.ErrInsufficientPermissions)
 	if got := w.events.last(); got.Type != domain.AccessDenied || got.Details["required"] != "permission users:read" {
@@ -48,7 +47,7 @@ func TestAnAccessTokenIsRefusedForItsReason(t *testing.T) {
 			return disable(t.Context(), w, user.ID)
 		}, domain.ErrUserInactive, application.ReasonUserInactive},
 		{"deleted", func(t *testing.T, w *world, user domain.User, _ domain.Tokens) error {
-			return w.users().Delete(t.Context(), w.operator, user.ID, time.Time{})
+			return w.users().Delete(t.Context(), w.operator, user.ID, application.Precondition{})
 		}, domain.ErrUserInactive, application.ReasonUserInactive},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -28,13 +28,13 @@ func TestNobodyHoldsMoreRolesThanATokenSays(t *testing.T) {
 	roles := &application.Roles{Journal: w.journal}
 	var names []domain.RoleName
 	for _, name := range longNames(domain.MaxRoles + 1) {
-		_, _, err := roles.Put(t.Context(), w.operator, domain.Role{Name: domain.RoleName(name)}, time.Time{})
+		_, _, err := roles.Put(t.Context(), w.operator, domain.Role{Name: domain.RoleName(name)}, application.Precondition{})
 		require(t, "put a role", err)
 		names = append(names, domain.RoleName(name))
 	}
 	ada := w.user(t, "ada@example.com")
 	set := func(roles []domain.RoleName) error {
-		_, err := w.users().SetRoles(t.Context(), w.operator, ada.ID, roles, time.Time{})
+		_, err := w.users().SetRoles(t.Context(), w.operator, ada.ID, roles, application.Precondition{})
 		return err
 	}
 	wantField(t, "one role too many", set(names), "roles")
@@ -81,7 +81,7 @@ func TestARoleAllowsAtMostSoMany(t *testing.T) {
 	}
 	put := func(permissions []domain.Permission) error {
 		role := domain.Role{Name: "clerk", Permissions: domain.NewPermissions(permissions...)}
-		_, _, err := (&application.Roles{Journal: w.journal}).Put(t.Context(), w.operator, role, time.Time{})
+		_, _, err := (&application.Roles{Journal: w.journal}).Put(t.Context(), w.operator, role, application.Precondition{})
 		return err
 	}
 	wantField(t, "one permission too many", put(many), "permissions")

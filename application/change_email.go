@@ -32,7 +32,7 @@ func (uc *ChangeEmail) Do(ctx context.Context, caller domain.User, address domai
 	if err := proof.verify(ctx, caller, current, nil); err != nil {
 		return err
 	}
-	send, err := uc.Throttle.mail(ctx, address)
+	send, err := uc.Throttle.mail(ctx, address, changeMail)
 	if err != nil {
 		return uc.Journal.limited(ctx, err)
 	}

@@ -21,7 +21,7 @@ type ForgotPassword struct {
 // has not had too many. Nobody learns whether there is. domain.ErrRateLimited
 // for too many of the client.
 func (uc *ForgotPassword) Do(ctx context.Context, email domain.Email) error {
-	send, err := uc.Throttle.mail(ctx, email)
+	send, err := uc.Throttle.mail(ctx, email, resetMail)
 	if err != nil {
 		return uc.Journal.limited(ctx, err)
 	}

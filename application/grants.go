@@ -29,7 +29,7 @@ func (g Grants) mint(ctx context.Context, session domain.Session, user domain.Us
 	tokens := domain.Tokens{
 		IssuedAt:         now,
 		AccessExpiresAt:  session.AccessExpiry(now, g.Lifetimes.Access),
-		RefreshExpiresAt: claims.ExpiresAt,
+		RefreshExpiresAt: session.IdleExpiresAt,
 	}
 	var err error
 	if tokens.Refresh, err = g.Signer.SignRefresh(claims); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -118,7 +117,7 @@ func TestParallelRefreshesOfOneTokenConvergeInEveryOrder(t *testing.T) {
 		}},
 		{"two and a deletion", 2, 8, func(_ *testing.T, r *refreshing) func(context.Context) {
 			return r.rival("delete", func(ctx context.Context) error {
-				return r.w.users().Delete(ctx, r.w.operator, r.user.ID, time.Time{})
+				return r.w.users().Delete(ctx, r.w.operator, r.user.ID, application.Precondition{})
 			})
 		}},
 	} {
@@ -148,7 +147,7 @@ func TestParallelRefreshesOfOneTokenConvergeInEveryOrder(t *testing.T) {
 
 func disable(ctx context.Context, w *world, id domain.UserID) error {
 	inactive := false
-	_, err := w.users().Update(ctx, w.operator, id, application.UserChanges{Active: &inactive}, time.Time{})
+	_, err := w.users().Update(ctx, w.operator, id, application.UserChanges{Active: &inactive}, application.Precondition{})
 	return err
 }
 
@@ -316,7 +315,7 @@ func TestALoginRacingADisablingLeavesNothingThatOpens(t *testing.T) {
 			},
 			after: func() string {
 				active := true
-				_, enabled := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Active: &active}, time.Time{})
+				_, enabled := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Active: &active}, application.Precondition{})
 				if err != nil || enabled != nil || loginErr != nil && !errors.Is(loginErr, domain.ErrInvalidCredentials) {
 					return fmt.Sprintf("got %v, %v and %v, want at most the login refused", err, enabled, loginErr)
 				}
@@ -338,14 +337,14 @@ func TestOfTwoAdminsWhoActOnEachOtherOneStays(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(context.Context, *world, domain.Principal, domain.UserID) error{
 		"demote": func(ctx context.Context, w *world, by domain.Principal, whom domain.UserID) error {
-			_, err := w.users().SetRoles(ctx, by, whom, []domain.RoleName{domain.RoleUser}, time.Time{})
+			_, err := w.users().SetRoles(ctx, by, whom, []domain.RoleName{domain.RoleUser}, application.Precondition{})
 			return err
 		},
 		"disable": func(ctx context.Context, w *world, _ domain.Principal, whom domain.UserID) error {
 			return disable(ctx, w, whom)
 		},
 		"delete": func(ctx context.Context, w *world, by domain.Principal, whom domain.UserID) error {
-			return w.users().Delete(ctx, by, whom, time.Time{})
+			return w.users().Delete(ctx, by, whom, application.Precondition{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,11 +28,12 @@ func (uc *Logout) ByRefreshToken(ctx context.Context, token string) error {
 	return uc.session(ctx, claims.Session, string(claims.Subject))
 }
 
-// ByAccessToken ends the session of an access token. A session that is over
-// already is no error. The errors are those of TokenVerifier.VerifyAccess.
+// ByAccessToken ends the session of an access token, which may be too old to
+// open anything else. A session that is over already is no error. The errors
+// are those of TokenVerifier.VerifyAccess.
 func (uc *Logout) ByAccessToken(ctx context.Context, token string) error {
 	claims, err := uc.Verifier.VerifyAccess(ctx, token)
-	if err != nil {
+	if err != nil && !errors.Is(err, domain.ErrTokenExpired) {
 		return err
 	}
 	if claims.Session == "" {
@@ -72,8 +73,11 @@ func (uc *Logout) Everywhere(ctx context.Context, id domain.UserID) error {
 }
 
 // endSessions ends all sessions of a user by raising the version that they
-// were issued under.
+// were issued under, and with them a change of address that one of them began.
 func endSessions(ctx context.Context, tx Tx, user domain.User, j Journal) error {
 	user.Version++
-	return tx.Users().Update(ctx, touched(user, j.Clock.Now()))
+	if err := tx.Users().Update(ctx, touched(user, j.Clock.Now())); err != nil {
+		return err
+	}
+	return tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailChangeEmail)
 }

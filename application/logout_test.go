@@ -63,6 +63,11 @@ func TestWhatWasNeverOursLogsNobodyOut(t *testing.T) {
 	wantError(t, "a refresh token as an access token", w.logout().ByAccessToken(ctx, own.Refresh.Reveal()), domain.ErrTokenType)
 	w.principal(t, own)
 
+	w.clock.wait(lives.Access)
+	wantError(t, "an access token that is too old for anything else", w.logout().ByAccessToken(ctx, own.Access.Reveal()), nil)
+	_, err := w.refresh().Do(ctx, own.Refresh.Reveal())
+	wantError(t, "its session's refresh token", err, domain.ErrInvalidRefreshToken)
+
 	w.clock.wait(lives.Idle * 2)
 	wantError(t, "a refresh token whose time is over", w.logout().ByRefreshToken(ctx, own.Refresh.Reveal()), nil)
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-auth/sallyport/adapters/memlimit"
-	"github.com/sallyport-auth/sallyport/adapters/system"
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
@@ -214,8 +212,7 @@ func TestManyClientsCannotFloodTheMailboxOfATakenAddress(t *testing.T) {
 	p := newPostal(t)
 	p.signUp(ada)
 	p.deliver()
-	key := &application.KeptKey{Name: "limiter", Store: p.store, Sealer: openSealer{}}
-	p.register.Throttle = application.NewThrottle(memlimit.New(memlimit.Config{}, p), application.DefaultLimits(), key, p, system.IDs{})
+	p.register.Throttle = p.throttle()
 	for i := range 20 {
 		ctx := application.WithOrigin(t.Context(), &application.Origin{Client: domain.Client{Address: fmt.Sprintf("192.0.2.%d", i)}})
 		r := application.Registration{Email: email(t, ada), Password: password("a stranger's password")}
@@ -225,6 +222,72 @@ func TestManyClientsCannotFloodTheMailboxOfATakenAddress(t *testing.T) {
 	}
 	if got, want := len(p.deliver()), application.DefaultLimits().ForgotAccount.Count; got != want {
 		t.Errorf("got %d mails, want %d", got, want)
+	}
+}
+
+func TestNobodyUsesUpAnOwnersResetsByAskingForOtherMails(t *testing.T) {
+	t.Parallel()
+	p := newPostal(t)
+	user := p.signUp(ada)
+	if err := p.verify.Do(t.Context(), p.tokenIn(p.mailTo(ada), "verify-email")); err != nil {
+		t.Fatal(err)
+	}
+	throttle := p.throttle()
+	p.forgot.Throttle, p.verify.Throttle, p.register.Throttle = throttle, throttle, throttle
+	stranger := application.WithOrigin(t.Context(), &application.Origin{Client: domain.Client{Address: "198.51.100.9"}})
+	for range application.DefaultLimits().ForgotAccount.Count {
+		if err := p.verify.Resend(stranger, user.Email); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.register.Do(stranger, application.Registration{Email: user.Email, Password: password("a stranger's password")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.deliver()
+	if err := p.forgot.Do(t.Context(), user.Email); err != nil {
+		t.Fatal(err)
+	}
+	p.tokenIn(p.mailTo(ada), "reset-password")
+}
+
+func TestWhatWasBegunBeforeAnAccountWasStoppedIsOver(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string]func(*postal, domain.User) error{
+		"disabled and enabled": func(p *postal, user domain.User) error {
+			users := &application.Users{Journal: p.verify.Journal, Hasher: p, Queue: p}
+			for _, active := range []bool{false, true} {
+				if _, err := users.Update(p.t.Context(), domain.Operator(), user.ID, application.UserChanges{Active: &active}, application.Precondition{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"logged out everywhere": func(p *postal, user domain.User) error {
+			return (&application.Logout{Journal: p.verify.Journal}).Everywhere(p.t.Context(), user.ID)
+		},
+		"its sessions revoked": func(p *postal, user domain.User) error {
+			return (&application.Sessions{Journal: p.verify.Journal}).RevokeAll(p.t.Context(), domain.Operator(), user.ID)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPostal(t)
+			user := p.signUp(ada)
+			p.deliver()
+			if err := p.change.Do(t.Context(), user, email(t, "eve@example.com"), password(firstPassword)); err != nil {
+				t.Fatal(err)
+			}
+			var token string
+			for _, mail := range p.deliver() {
+				if mail.To.String() == "eve@example.com" {
+					token = p.tokenIn(mail, "verify-email")
+				}
+			}
+			if err := stop(p, user); err != nil {
+				t.Fatal(err)
+			}
+			p.refused("the change of address", p.verify.Do(t.Context(), token), domain.ErrInvalidMailToken)
+		})
 	}
 }
 

@@ -336,7 +336,8 @@ type TokenSigner interface {
 // TokenVerifier takes tokens for what they are, and for nothing else.
 type TokenVerifier interface {
 	// VerifyAccess returns an access token's claims. domain.ErrTokenType for a
-	// refresh token of ours, domain.ErrTokenExpired, domain.ErrInvalidToken.
+	// refresh token of ours; domain.ErrTokenExpired, together with the claims, for
+	// one that is merely too old; domain.ErrInvalidToken.
 	VerifyAccess(ctx context.Context, token string) (*domain.AccessClaims, error)
 	// VerifyRefresh returns a refresh token's claims. domain.ErrTokenType for
 	// an access token of ours, domain.ErrInvalidRefreshToken for everything

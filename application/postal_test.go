@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-auth/sallyport/adapters/envelope"
+	"github.com/sallyport-auth/sallyport/adapters/memlimit"
 	"github.com/sallyport-auth/sallyport/adapters/memory"
 	"github.com/sallyport-auth/sallyport/adapters/system"
 	"github.com/sallyport-auth/sallyport/application"
@@ -111,6 +112,12 @@ func (*postal) SignAccess(context.Context, domain.AccessClaims) (domain.AccessTo
 
 func (*postal) SignRefresh(domain.RefreshClaims) (domain.RefreshToken, error) {
 	return domain.RefreshToken{}, nil
+}
+
+// throttle returns the limits that a service has by itself, with nothing taken.
+func (p *postal) throttle() application.Throttle {
+	key := &application.KeptKey{Name: "limiter", Store: p.store, Sealer: openSealer{}}
+	return application.NewThrottle(memlimit.New(memlimit.Config{}, p), application.DefaultLimits(), key, p, system.IDs{})
 }
 
 // Steps.

@@ -44,7 +44,7 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 	if err := uc.Throttle.register(ctx); err != nil {
 		return uc.Journal.limited(ctx, err)
 	}
-	tell, err := uc.Throttle.notice(ctx, r.Email)
+	tell, err := uc.Throttle.mailTo(ctx, r.Email, registerMail)
 	if err != nil {
 		return err
 	}

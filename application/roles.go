@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
 )
@@ -35,11 +34,10 @@ func (uc *Roles) Role(ctx context.Context, name domain.RoleName) (domain.Role, e
 }
 
 // Put makes a role or changes it, and reports whether it is new. A write to a
-// role needs every permission that it had and will have. unmodified, unless it
-// is zero, is the UpdatedAt that the caller knows. domain.ErrAdminRole,
+// role needs every permission that it had and will have. domain.ErrAdminRole,
 // domain.ErrInvalid for too many permissions, domain.ErrInsufficientPermissions,
 // domain.ErrPreconditionFailed.
-func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.Role, unmodified time.Time) (stored domain.Role, created bool, err error) {
+func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.Role, precondition Precondition) (stored domain.Role, created bool, err error) {
 	if role.Name == domain.RoleAdmin {
 		return domain.Role{}, false, domain.ErrAdminRole
 	}
@@ -54,22 +52,21 @@ func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.R
 		switch {
 		case errors.Is(err, domain.ErrRoleNotFound):
 			created = true
-			if !unmodified.IsZero() {
-				return domain.ErrPreconditionFailed
-			}
 		case err != nil:
 			return err
 		default:
 			created = false
-			if !unmodified.IsZero() && !unmodified.Equal(before.UpdatedAt) {
-				return domain.ErrPreconditionFailed
-			}
 			stored.CreatedAt, stored.UpdatedAt = before.CreatedAt, later(before.UpdatedAt, now)
+		}
+		if err := precondition.check(before.UpdatedAt); err != nil {
+			return err
 		}
 		if !caller.Reaches(before.Permissions) || !caller.Reaches(role.Permissions) {
 			return domain.ErrInsufficientPermissions
 		}
-		note(domain.Event{Type: domain.RoleChanged, Actor: caller.Subject, Details: map[string]string{"role": string(role.Name)}})
+		note(domain.Event{Type: domain.RoleChanged, Actor: caller.Subject, Details: map[string]string{
+			"role": string(role.Name), "permissions": role.Permissions.Scope(),
+		}})
 		return tx.Roles().Put(ctx, stored)
 	})
 	if err != nil {
@@ -81,7 +78,7 @@ func (uc *Roles) Put(ctx context.Context, caller domain.Principal, role domain.R
 // Delete removes a role, and takes it from all who hold it.
 // domain.ErrBuiltInRole, domain.ErrRoleNotFound,
 // domain.ErrInsufficientPermissions, domain.ErrPreconditionFailed.
-func (uc *Roles) Delete(ctx context.Context, caller domain.Principal, name domain.RoleName, unmodified time.Time) error {
+func (uc *Roles) Delete(ctx context.Context, caller domain.Principal, name domain.RoleName, precondition Precondition) error {
 	if name.BuiltIn() {
 		return domain.ErrBuiltInRole
 	}
@@ -90,8 +87,8 @@ func (uc *Roles) Delete(ctx context.Context, caller domain.Principal, name domai
 		if err != nil {
 			return err
 		}
-		if !unmodified.IsZero() && !unmodified.Equal(before.UpdatedAt) {
-			return domain.ErrPreconditionFailed
+		if err := precondition.check(before.UpdatedAt); err != nil {
+			return err
 		}
 		if !caller.Reaches(before.Permissions) {
 			return domain.ErrInsufficientPermissions

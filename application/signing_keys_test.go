@@ -291,6 +291,7 @@ func TestRotationsUnderLoadRefuseNothing(t *testing.T) {
 			}
 		}
 	}
+	settle() // the first key is there, and it is one of HS256
 	for _, algorithm := range []domain.SigningAlgorithm{domain.ES256, domain.EdDSA, domain.RS256} {
 		replicas := &[2]*replica{i.run(setting{algorithm: algorithm}), i.run(setting{algorithm: algorithm})}
 		pair.Store(replicas)

@@ -83,29 +83,40 @@ func (t Throttle) register(ctx context.Context) error { return t.takeByClient(ct
 // reset counts a mailed token that is presented for a new password.
 func (t Throttle) reset(ctx context.Context) error { return t.takeByClient(ctx, t.limits.Reset) }
 
+// verify counts a mailed token that is presented for an address, as many as
+// for a new password.
+func (t Throttle) verify(ctx context.Context) error {
+	limit := t.limits.Reset
+	limit.Name = "verify"
+	return t.takeByClient(ctx, limit)
+}
+
 // mail counts a mail that somebody asks for. False says that the account has
-// had enough of them: nobody may see that, so that the answer is the same.
-func (t Throttle) mail(ctx context.Context, email domain.Email) (bool, error) {
+// had enough of its kind: nobody may see that, so that the answer is the same.
+func (t Throttle) mail(ctx context.Context, email domain.Email, kind string) (bool, error) {
 	if err := t.takeByClient(ctx, t.limits.ForgotClient); err != nil {
 		return false, err
 	}
-	return t.mailTo(ctx, email, t.limits.ForgotAccount)
+	return t.mailTo(ctx, email, kind)
 }
 
-// notice counts a registration of an address, of which its owner hears if it is
-// taken: as many mails as people may ask for, and counted apart from those, so
-// that many clients can't flood a mailbox. False as of mail.
-func (t Throttle) notice(ctx context.Context, email domain.Email) (bool, error) {
-	limit := t.limits.ForgotAccount
-	limit.Name = "register-account"
-	return t.mailTo(ctx, email, limit)
-}
+// The kinds of mail to an account. Each is counted apart from the others, so
+// that nobody uses up the resets of an owner by asking for something else.
+const (
+	resetMail    = "forgot-account"
+	proofMail    = "verify-account"
+	changeMail   = "change-account"
+	registerMail = "register-account"
+)
 
-// mailTo counts a mail to an account, and says whether it has not had enough.
-func (t Throttle) mailTo(ctx context.Context, email domain.Email, limit Limit) (bool, error) {
+// mailTo counts a mail of a kind to an account, and says whether it has not had
+// enough, so that many clients can't flood a mailbox. False as of mail.
+func (t Throttle) mailTo(ctx context.Context, email domain.Email, kind string) (bool, error) {
 	if t.limiter == nil {
 		return true, nil
 	}
+	limit := t.limits.ForgotAccount
+	limit.Name = kind
 	account, err := t.account(ctx, email.String())
 	if err != nil {
 		return false, err
@@ -200,7 +211,7 @@ func (t Throttle) attempt(ctx context.Context, username string) (Attempt, error)
 		always = append(always, FailureBudget{limit.Name + ":{" + account + "}" + client.network, network})
 	}
 	limit = t.limits.AccountFailures
-	row := Backoff{Limit: limit, FirstWait: limit.Window, MaxWait: limit.Window}
+	row := Backoff{Limit: limit, FirstWait: limit.Window, MaxWait: limit.Window, Fades: true}
 	row.Window = rowMemory // failures in a row are few, however long ago
 	everybody := limit.Name + ":{" + account + "}"
 	return Attempt{

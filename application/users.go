@@ -32,7 +32,7 @@ type NewUser struct {
 // Create makes an account. domain.ErrEmailTaken; domain.ErrInvalid for a
 // refused password, a hash that can't be verified or an unknown role;
 // domain.ErrInsufficientPermissions for a role that allows more than the caller
-// may.
+// may, and for any role that is named unless they have domain.RolesAssign.
 func (uc *Users) Create(ctx context.Context, caller domain.Principal, n NewUser) (domain.User, error) {
 	hash := n.Hash
 	if err := checkForeign(uc.Hasher, hash); err != nil {
@@ -60,6 +60,9 @@ func (uc *Users) Create(ctx context.Context, caller domain.Principal, n NewUser)
 		user.EmailVerifiedAt = now
 	}
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		if len(n.Roles) > 0 && !caller.Can(domain.RolesAssign) {
+			return domain.ErrInsufficientPermissions
+		}
 		if err := grantable(ctx, tx, caller, user.Roles); err != nil {
 			return err
 		}
@@ -87,10 +90,12 @@ func (uc *Users) ByEmail(ctx context.Context, email domain.Email) (domain.User, 
 	return uc.Journal.Store.Users().UserByEmail(ctx, email)
 }
 
-// Rename changes a user's own name. The errors are those of Update.
-func (uc *Users) Rename(ctx context.Context, id domain.UserID, name string, unmodified time.Time) (domain.User, error) {
-	caller := domain.Principal{Subject: string(id), Permissions: domain.NewPermissions(domain.EveryPermission)}
-	return uc.Update(ctx, caller, id, UserChanges{Name: &name}, unmodified)
+// UpdateOwn changes what is the user's own to change: the name, unless it is
+// nil. The errors are those of Update.
+func (uc *Users) UpdateOwn(ctx context.Context, id domain.UserID, name *string, precondition Precondition) (domain.User, error) {
+	// Everybody reaches themselves, whatever they hold.
+	self := domain.Principal{Kind: domain.PrincipalUser, Subject: string(id), Permissions: domain.NewPermissions(domain.EveryPermission)}
+	return uc.Update(ctx, self, id, UserChanges{Name: name}, precondition)
 }
 
 // UserChanges is what of an account is to change; nil stays as it is.
@@ -100,12 +105,11 @@ type UserChanges struct {
 	Active *bool         // false ends every session
 }
 
-// Update changes an account. unmodified, unless it is zero, is the UpdatedAt
-// that the caller knows: domain.ErrPreconditionFailed when it moved since.
+// Update changes an account. domain.ErrPreconditionFailed,
 // domain.ErrUserNotFound, domain.ErrEmailTaken, domain.ErrLastAdmin,
 // domain.ErrInsufficientPermissions.
-func (uc *Users) Update(ctx context.Context, caller domain.Principal, id domain.UserID, changes UserChanges, unmodified time.Time) (domain.User, error) {
-	return uc.change(ctx, caller, id, unmodified, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
+func (uc *Users) Update(ctx context.Context, caller domain.Principal, id domain.UserID, changes UserChanges, precondition Precondition) (domain.User, error) {
+	return uc.change(ctx, caller, id, precondition, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
 		if changes.Name != nil && *changes.Name != user.Name {
 			user.Name = *changes.Name
 			note(domain.Event{Type: domain.UserUpdated, Details: map[string]string{"changed": "name"}})
@@ -125,6 +129,9 @@ func (uc *Users) Update(ctx context.Context, caller domain.Principal, id domain.
 				user.Status = domain.StatusDisabled
 				user.Version++ // enabling again resurrects nothing
 				note(domain.Event{Type: domain.UserDisabled})
+				if err := tx.MailTokens().DeleteOf(ctx, user.ID, ""); err != nil { // nor what was mailed before
+					return user, err
+				}
 			}
 		}
 		return user, nil
@@ -133,8 +140,8 @@ func (uc *Users) Update(ctx context.Context, caller domain.Principal, id domain.
 
 // SetRoles gives a user these roles and no others; it ends no session. The
 // errors are those of Update, and domain.ErrInvalid for an unknown role.
-func (uc *Users) SetRoles(ctx context.Context, caller domain.Principal, id domain.UserID, roles []domain.RoleName, unmodified time.Time) (domain.User, error) {
-	return uc.change(ctx, caller, id, unmodified, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
+func (uc *Users) SetRoles(ctx context.Context, caller domain.Principal, id domain.UserID, roles []domain.RoleName, precondition Precondition) (domain.User, error) {
+	return uc.change(ctx, caller, id, precondition, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
 		if err := grantable(ctx, tx, caller, roles); err != nil {
 			return user, err
 		}
@@ -158,7 +165,7 @@ func (uc *Users) SetPassword(ctx context.Context, caller domain.Principal, id do
 	if err != nil {
 		return err
 	}
-	_, err = uc.change(ctx, caller, id, time.Time{}, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
+	_, err = uc.change(ctx, caller, id, Precondition{}, func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error) {
 		note(domain.Event{Type: domain.PasswordChanged, Reason: "set_by_operator"})
 		return replacePassword(ctx, tx, user, newPassword(uc.Journal, user.ID, hash))
 	})
@@ -166,10 +173,11 @@ func (uc *Users) SetPassword(ctx context.Context, caller domain.Principal, id do
 }
 
 // Delete removes an account with everything that is its own.
-// domain.ErrUserNotFound, domain.ErrLastAdmin, domain.ErrInsufficientPermissions.
-func (uc *Users) Delete(ctx context.Context, caller domain.Principal, id domain.UserID, unmodified time.Time) error {
+// domain.ErrUserNotFound, domain.ErrLastAdmin,
+// domain.ErrInsufficientPermissions, domain.ErrPreconditionFailed.
+func (uc *Users) Delete(ctx context.Context, caller domain.Principal, id domain.UserID, precondition Precondition) error {
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
-		user, err := uc.reached(ctx, tx, caller, id, unmodified)
+		user, err := uc.reached(ctx, tx, caller, id, precondition)
 		if err != nil {
 			return err
 		}
@@ -189,12 +197,12 @@ func (uc *Users) Delete(ctx context.Context, caller domain.Principal, id domain.
 // result if the last admin survives it. Where fn notes nothing, nothing has
 // changed, and the revision stays.
 func (uc *Users) change(
-	ctx context.Context, caller domain.Principal, id domain.UserID, unmodified time.Time,
+	ctx context.Context, caller domain.Principal, id domain.UserID, precondition Precondition,
 	fn func(ctx context.Context, tx Tx, user domain.User, note Note) (domain.User, error),
 ) (domain.User, error) {
 	var user domain.User
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
-		before, err := uc.reached(ctx, tx, caller, id, unmodified)
+		before, err := uc.reached(ctx, tx, caller, id, precondition)
 		if err != nil {
 			return err
 		}
@@ -220,7 +228,7 @@ func (uc *Users) change(
 }
 
 // reached returns a user that caller may act on.
-func (uc *Users) reached(ctx context.Context, tx Tx, caller domain.Principal, id domain.UserID, unmodified time.Time) (domain.User, error) {
+func (uc *Users) reached(ctx context.Context, tx Tx, caller domain.Principal, id domain.UserID, precondition Precondition) (domain.User, error) {
 	user, err := tx.Users().User(ctx, id)
 	if err != nil {
 		return user, err
@@ -228,10 +236,7 @@ func (uc *Users) reached(ctx context.Context, tx Tx, caller domain.Principal, id
 	if err := reach(ctx, tx, caller, user.Roles); err != nil {
 		return user, err
 	}
-	if !unmodified.IsZero() && !unmodified.Equal(user.UpdatedAt) {
-		return user, domain.ErrPreconditionFailed
-	}
-	return user, nil
+	return user, precondition.check(user.UpdatedAt)
 }
 
 func joinRoles(roles []domain.RoleName) string {

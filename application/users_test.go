@@ -16,7 +16,7 @@ func officers(t *testing.T, w *world) domain.Principal {
 	roles := &application.Roles{Journal: w.journal}
 	_, _, err := roles.Put(t.Context(), w.operator, domain.Role{Name: "officer", Permissions: domain.NewPermissions(
 		domain.UsersWrite, domain.UsersDelete, domain.RolesAssign, domain.RolesWrite, domain.SessionsRevoke, domain.APIKeysWrite,
-	)}, time.Time{})
+	)}, application.Precondition{})
 	require(t, "make the role officer", err)
 	w.user(t, "officer@example.com", "officer")
 	return w.principal(t, w.login(t, "officer@example.com"))
@@ -25,7 +25,7 @@ func officers(t *testing.T, w *world) domain.Principal {
 func TestAdministrationReachesOnlyDownwards(t *testing.T) {
 	t.Parallel()
 	inactive, address := false, domain.StoredEmail("mine@example.com")
-	none := time.Time{}
+	none := application.Precondition{}
 	for name, act := range map[string]func(ctx context.Context, w *world, by domain.Principal, whom domain.UserID) error{
 		"disable": func(ctx context.Context, w *world, by domain.Principal, whom domain.UserID) error {
 			_, err := w.users().Update(ctx, by, whom, application.UserChanges{Active: &inactive}, none)
@@ -83,7 +83,7 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 	w := newWorld(t)
 	officer := officers(t, w)
 	user := w.user(t, ada)
-	ctx, none := t.Context(), time.Time{}
+	ctx, none := t.Context(), application.Precondition{}
 	roles, keys := &application.Roles{Journal: w.journal}, &application.APIKeys{Journal: w.journal}
 	for _, test := range []struct {
 		name string
@@ -134,7 +134,7 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 func TestTheLastActiveAdminStays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ctx, none, inactive := t.Context(), time.Time{}, false
+	ctx, none, inactive := t.Context(), application.Precondition{}, false
 	admin := w.user(t, ada, domain.RoleAdmin)
 	asleep := w.user(t, "asleep@example.com", domain.RoleAdmin)
 	require(t, "disable the other admin", disable(ctx, w, asleep.ID))
@@ -161,15 +161,15 @@ func TestAWriteToWhatMovedMeanwhileIsRefused(t *testing.T) {
 	w := newWorld(t)
 	user := w.user(t, ada)
 	name := "Ada"
-	changed, err := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Name: &name}, user.UpdatedAt)
+	changed, err := w.users().Update(t.Context(), w.operator, user.ID, application.UserChanges{Name: &name}, application.IfRevision(user.UpdatedAt))
 	wantError(t, "with the revision that is stored", err, nil)
 	if !changed.UpdatedAt.After(user.UpdatedAt) {
-		t.Errorf("revision: got %v, want it after %v although the clock stood still", changed.UpdatedAt, user.UpdatedAt)
+		t.Errorf("revision: got %v, want it after %v although the clock stood still", changed.UpdatedAt, application.IfRevision(user.UpdatedAt))
 	}
-	_, err = w.users().SetRoles(t.Context(), w.operator, user.ID, nil, user.UpdatedAt)
+	_, err = w.users().SetRoles(t.Context(), w.operator, user.ID, nil, application.IfRevision(user.UpdatedAt))
 	wantError(t, "with an earlier revision", err, domain.ErrPreconditionFailed)
-	wantError(t, "delete with an earlier revision", w.users().Delete(t.Context(), w.operator, user.ID, user.UpdatedAt), domain.ErrPreconditionFailed)
-	wantError(t, "delete with the revision that is stored", w.users().Delete(t.Context(), w.operator, user.ID, changed.UpdatedAt), nil)
+	wantError(t, "delete with an earlier revision", w.users().Delete(t.Context(), w.operator, user.ID, application.IfRevision(user.UpdatedAt)), domain.ErrPreconditionFailed)
+	wantError(t, "delete with the revision that is stored", w.users().Delete(t.Context(), w.operator, user.ID, application.IfRevision(changed.UpdatedAt)), nil)
 }
 
 func TestAChangeToWhatIsThereAlreadyLeavesTheRevision(t *testing.T) {
@@ -181,7 +181,7 @@ func TestAChangeToWhatIsThereAlreadyLeavesTheRevision(t *testing.T) {
 	for what, changes := range map[string]application.UserChanges{
 		"nothing": {}, "the same": {Name: &name, Email: &address, Active: &active},
 	} {
-		got, err := w.users().Update(t.Context(), w.operator, ada.ID, changes, ada.UpdatedAt)
+		got, err := w.users().Update(t.Context(), w.operator, ada.ID, changes, application.IfRevision(ada.UpdatedAt))
 		require(t, "change "+what, err)
 		stored, err := w.users().User(t.Context(), ada.ID)
 		require(t, "read the user", err)

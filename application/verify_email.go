@@ -13,14 +13,17 @@ import (
 type VerifyEmail struct {
 	Journal Journal
 	Outbox  *Outbox
-	// Throttle limits mails; the zero Throttle limits none.
+	// Throttle limits mails and presented tokens; the zero Throttle limits none.
 	Throttle Throttle
 }
 
 // Do uses a mailed token up. domain.ErrInvalidMailToken, also when somebody
-// else has the new address by now. A token that is worth nothing, which anybody
-// may send, begins no transaction.
+// else has the new address by now; domain.ErrRateLimited. A token that is worth
+// nothing, which anybody may send, begins no transaction.
 func (uc *VerifyEmail) Do(ctx context.Context, token string) error {
+	if err := uc.Throttle.verify(ctx); err != nil {
+		return uc.Journal.limited(ctx, err)
+	}
 	purposes := []domain.MailPurpose{domain.MailVerifyEmail, domain.MailChangeEmail}
 	_, err := present(ctx, uc.Journal.Store, uc.Journal.Clock, token, purposes...)
 	if err == nil {
@@ -71,7 +74,7 @@ func (uc *VerifyEmail) change(ctx context.Context, tx Tx, m mailed, note Note) e
 // many mails. Nobody learns whether there is one. domain.ErrRateLimited for too
 // many of the client.
 func (uc *VerifyEmail) Resend(ctx context.Context, email domain.Email) error {
-	send, err := uc.Throttle.mail(ctx, email)
+	send, err := uc.Throttle.mail(ctx, email, proofMail)
 	if err != nil {
 		return uc.Journal.limited(ctx, err)
 	}

@@ -69,7 +69,29 @@ func (ps Permissions) Cover(other Permissions) bool {
 	return true
 }
 
-// isName holds [a-z][a-z0-9_-]{0,62}.
+// Scope returns the set as an OAuth 2.0 scope: the permissions with single
+// spaces between them (RFC 6749 §3.3).
+func (ps Permissions) Scope() string {
+	var b strings.Builder
+	for i, p := range ps {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(p))
+	}
+	return b.String()
+}
+
+// ScopePermissions returns the set whose Scope was given; it judges no name.
+func ScopePermissions(scope string) Permissions {
+	var ps Permissions
+	for p := range strings.FieldsSeq(scope) {
+		ps = append(ps, Permission(p))
+	}
+	return ps
+}
+
+// isName reports whether s is [a-z][a-z0-9_-]{0,62}.
 func isName(s string) bool {
 	if len(s) == 0 || len(s) > 63 || s[0] < 'a' || s[0] > 'z' {
 		return false

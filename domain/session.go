@@ -11,8 +11,8 @@ type Session struct {
 	Generation    int64 // how many times it has been refreshed
 	CreatedAt     time.Time
 	RotatedAt     time.Time // the last refresh; at first the login
-	IdleExpiresAt time.Time // whole seconds; moves with each refresh, never past ExpiresAt
-	ExpiresAt     time.Time // whole seconds; never moves
+	IdleExpiresAt time.Time // moves with each refresh, never past ExpiresAt
+	ExpiresAt     time.Time // never moves
 	RevokedAt     time.Time // zero: not revoked
 	Client        Client    // of the login
 }
@@ -33,30 +33,27 @@ type Lifetimes struct {
 	Absolute time.Duration // a session at all
 }
 
-// NewSession begins a session of user at now. Both expiries are rounded up to
-// whole seconds, so that a token's exp and the stored row say the same.
+// NewSession begins a session of user at now.
 func NewSession(id SessionID, user User, now time.Time, lives Lifetimes, client Client) Session {
-	expires := ceilSecond(now.Add(lives.Absolute))
+	expires := now.Add(lives.Absolute)
 	return Session{
 		ID: id, UserID: user.ID, UserVersion: user.Version,
 		CreatedAt: now, RotatedAt: now,
-		IdleExpiresAt: lives.idleExpiry(now, expires), ExpiresAt: expires,
+		IdleExpiresAt: earliest(lives.IdleExpiry(now), expires), ExpiresAt: expires,
 		Client: client,
 	}
 }
 
 // IdleExpiry returns when a session that is refreshed at now goes idle, were
 // there no absolute expiry: storage takes the earlier of the two.
-func (lives Lifetimes) IdleExpiry(now time.Time) time.Time { return ceilSecond(now.Add(lives.Idle)) }
-
-func (lives Lifetimes) idleExpiry(now, absolute time.Time) time.Time {
-	return earliest(lives.IdleExpiry(now), absolute)
-}
+func (lives Lifetimes) IdleExpiry(now time.Time) time.Time { return now.Add(lives.Idle) }
 
 // AccessExpiry returns when an access token of s that is minted at now ends:
-// never after the session.
+// with the session at the latest. It is whole seconds, as a token says it; an
+// end of the session is rounded up, for the session itself is over to the
+// microsecond.
 func (s Session) AccessExpiry(now time.Time, ttl time.Duration) time.Time {
-	return earliest(now.Add(ttl).Truncate(time.Second), s.IdleExpiresAt, s.ExpiresAt)
+	return earliest(now.Add(ttl).Truncate(time.Second), ceilSecond(s.IdleExpiresAt), ceilSecond(s.ExpiresAt))
 }
 
 // Expired reports whether one of the two lifetimes is over at now.

@@ -157,7 +157,7 @@ func TestJudgeHoldsForAnySession(t *testing.T) {
 	})
 }
 
-func TestNewSessionLivesForItsLifetimesInWholeSeconds(t *testing.T) {
+func TestNewSessionLivesForItsLifetimesToTheMicrosecond(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		now := rotated.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "µs")) * tick)
@@ -168,43 +168,33 @@ func TestNewSessionLivesForItsLifetimesInWholeSeconds(t *testing.T) {
 		}
 		user := domain.User{ID: "ada", Status: domain.StatusActive, Version: 3}
 		s := domain.NewSession("s", user, now, lives, domain.Client{Address: "192.0.2.1"})
-		if !whole(s.IdleExpiresAt) || !whole(s.ExpiresAt) {
-			t.Fatalf("expiries: got %s and %s, want whole seconds", s.IdleExpiresAt, s.ExpiresAt)
+		if got := s.ExpiresAt.Sub(now); got != lives.Absolute {
+			t.Fatalf("ExpiresAt: got %s after the login, want %s", got, lives.Absolute)
 		}
-		if over := s.ExpiresAt.Sub(now.Add(lives.Absolute)); over < 0 || over >= time.Second {
-			t.Fatalf("ExpiresAt: got %s beyond the lifetime, want it rounded up", over)
-		}
-		if s.IdleExpiresAt.After(s.ExpiresAt) || s.IdleExpiresAt.After(lives.IdleExpiry(now)) {
-			t.Fatalf("IdleExpiresAt: got %s, want the earlier of %s and %s", s.IdleExpiresAt, lives.IdleExpiry(now), s.ExpiresAt)
+		if got, want := s.IdleExpiresAt.Sub(now), min(lives.Idle, lives.Absolute); got != want {
+			t.Fatalf("IdleExpiresAt: got %s after the login, want %s", got, want)
 		}
 		if verdict, reason := s.Judge(user, domain.Presented{Subject: user.ID}, now, 0); verdict != domain.Current {
 			t.Fatalf("Judge of its first token: got %v %q, want Current", verdict, reason)
 		}
 		end := s.AccessExpiry(now, lives.Access)
-		if !whole(end) || end.After(now.Add(lives.Access)) || end.After(s.IdleExpiresAt) || end.After(s.ExpiresAt) {
-			t.Fatalf("AccessExpiry: got %s, want whole seconds, not after %s, %s, %s", end, now.Add(lives.Access), s.IdleExpiresAt, s.ExpiresAt)
+		if over := end.Sub(s.IdleExpiresAt); !whole(end) || end.After(now.Add(lives.Access)) || over >= time.Second {
+			t.Fatalf("AccessExpiry: got %s, want whole seconds, not after %s nor a second after %s", end, now.Add(lives.Access), s.IdleExpiresAt)
+		}
+		for _, rotation := range []bool{true, false} {
+			end := s.RefreshClaims(rotation).ExpiresAt
+			row := s.IdleExpiresAt
+			if !rotation {
+				row = s.ExpiresAt
+			}
+			if over := end.Sub(row); !whole(end) || over < 0 || over >= time.Second {
+				t.Fatalf("RefreshClaims, rotation %t: got exp %s, want %s rounded up to a second", rotation, end, row)
+			}
 		}
 	})
 }
 
 func whole(t time.Time) bool { return t.Equal(t.Truncate(time.Second)) }
-
-func TestExpiriesAreRoundedUpToWholeSeconds(t *testing.T) {
-	t.Parallel()
-	second := rotated.Truncate(time.Second)
-	for _, c := range []struct {
-		name      string
-		now, want time.Time
-	}{
-		{"on the second", second, second.Add(time.Hour)},
-		{"a microsecond after", second.Add(tick), second.Add(time.Hour + time.Second)},
-		{"a microsecond before", second.Add(-tick), second.Add(time.Hour)},
-	} {
-		if got := (domain.Lifetimes{Idle: time.Hour}).IdleExpiry(c.now); !got.Equal(c.want) {
-			t.Errorf("IdleExpiry, %s: got %s, want %s", c.name, got, c.want)
-		}
-	}
-}
 
 func TestASessionsStateVouchesForItsUserWhileItIsLive(t *testing.T) {
 	t.Parallel()

@@ -44,10 +44,12 @@ func (c RefreshClaims) ID() string {
 
 // RefreshClaims returns the claims of the session's one valid refresh token.
 // Without rotation there is one token for the whole session, from the login on.
+// ExpiresAt is rounded up to a whole second: the token may say more than the
+// row, which decides, and never less.
 func (s Session) RefreshClaims(rotation bool) RefreshClaims {
-	claims := RefreshClaims{Session: s.ID, Subject: s.UserID, Generation: s.Generation, IssuedAt: s.RotatedAt, ExpiresAt: s.IdleExpiresAt}
+	claims := RefreshClaims{Session: s.ID, Subject: s.UserID, Generation: s.Generation, IssuedAt: s.RotatedAt, ExpiresAt: ceilSecond(s.IdleExpiresAt)}
 	if !rotation {
-		claims.IssuedAt, claims.ExpiresAt = s.CreatedAt, s.ExpiresAt
+		claims.IssuedAt, claims.ExpiresAt = s.CreatedAt, ceilSecond(s.ExpiresAt)
 	}
 	return claims
 }
@@ -58,7 +60,7 @@ type Tokens struct {
 	Access           AccessToken
 	AccessExpiresAt  time.Time
 	Refresh          RefreshToken
-	RefreshExpiresAt time.Time
+	RefreshExpiresAt time.Time // unless it is used before
 }
 
 // What one subject may hold: all of it goes into every access token, which is

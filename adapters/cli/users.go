@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -184,7 +183,7 @@ func (e existing) setActive(ctx context.Context, console *Console, service Servi
 	if err != nil {
 		return err
 	}
-	user, err = uc.Users.Update(ctx, domain.Operator(), user.ID, application.UserChanges{Active: &active}, time.Time{})
+	user, err = uc.Users.Update(ctx, domain.Operator(), user.ID, application.UserChanges{Active: &active}, application.Precondition{})
 	if err != nil {
 		return err
 	}
@@ -252,7 +251,7 @@ func (e existing) setRoles(ctx context.Context, console *Console, service Servic
 		}
 		roles := domain.RoleNames(change(slices.Clone(user.Roles))...)
 		if !slices.Equal(roles, user.Roles) {
-			user, err = uc.Users.SetRoles(ctx, domain.Operator(), user.ID, roles, user.UpdatedAt)
+			user, err = uc.Users.SetRoles(ctx, domain.Operator(), user.ID, roles, application.IfRevision(user.UpdatedAt))
 		}
 		if err == nil {
 			return e.tell(console, user, "%s has: %s.", user.Email, roleList(user.Roles))
@@ -272,7 +271,7 @@ func (cmd *deleteUser) Run(ctx context.Context, console *Console, service Servic
 	if err != nil {
 		return err
 	}
-	if err := uc.Users.Delete(ctx, domain.Operator(), user.ID, time.Time{}); err != nil {
+	if err := uc.Users.Delete(ctx, domain.Operator(), user.ID, application.Precondition{}); err != nil {
 		return err
 	}
 	return cmd.tell(console, user, "%s is deleted.", user.Email)

@@ -3,7 +3,6 @@ package jwttoken
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -124,7 +123,7 @@ func (c *claimSet) check(kind, issuer, audience string, now time.Time) error {
 func (c *claimSet) access() (*domain.AccessClaims, error) {
 	claims := &domain.AccessClaims{
 		ID: c.id, Subject: c.subject, Session: domain.SessionID(c.session), ClientID: c.client,
-		Roles: c.roles, Scope: parseScope(c.scope), Version: c.version,
+		Roles: c.roles, Scope: domain.ScopePermissions(c.scope), Version: c.version,
 		IssuedAt: second(c.issuedAt), ExpiresAt: second(c.expireAt),
 	}
 	if !coherent(claims) {
@@ -180,7 +179,7 @@ func (t *Tokens) encodeAccess(c *domain.AccessClaims) ([]byte, error) {
 		o.string("client_id", c.ClientID)
 	}
 	if len(c.Scope) > 0 {
-		o.string("scope", formatScope(c.Scope))
+		o.string("scope", c.Scope.Scope())
 	}
 	o.name("roles")
 	o.text = appendStrings(o.text, c.Roles)
@@ -211,23 +210,3 @@ func (t *Tokens) encodeRefresh(c domain.RefreshClaims) ([]byte, error) {
 func inRange(n, most int64) bool { return n >= 0 && n <= most }
 
 func second(unix int64) time.Time { return time.Unix(unix, 0).UTC() }
-
-// formatScope writes permissions as an OAuth 2.0 scope (RFC 6749 §3.3).
-func formatScope(permissions domain.Permissions) string {
-	var b strings.Builder
-	for i, p := range permissions {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(string(p))
-	}
-	return b.String()
-}
-
-func parseScope(scope string) domain.Permissions {
-	var permissions domain.Permissions
-	for p := range strings.FieldsSeq(scope) {
-		permissions = append(permissions, domain.Permission(p))
-	}
-	return permissions
-}

@@ -9,7 +9,7 @@ import (
 
 // VerifyAccess returns an access token's claims. They may be shared with other
 // callers: read them, don't write to them. domain.ErrTokenType,
-// domain.ErrTokenExpired, domain.ErrInvalidToken with the reason as its cause,
+// domain.ErrTokenExpired, with the claims, domain.ErrInvalidToken with the reason as its cause,
 // and domain.ErrUnavailable when the token's key can't be known.
 func (t *Tokens) VerifyAccess(ctx context.Context, token string) (*domain.AccessClaims, error) {
 	var hash tokenHash
@@ -26,7 +26,7 @@ func (t *Tokens) VerifyAccess(ctx context.Context, token string) (*domain.Access
 	var reason refusal
 	switch {
 	case errors.Is(err, expired):
-		return nil, domain.ErrTokenExpired
+		return claims, domain.ErrTokenExpired
 	case errors.As(err, &reason):
 		return nil, domain.ErrInvalidToken.Because(reason)
 	case err != nil:
@@ -54,8 +54,8 @@ func (t *Tokens) VerifyRefresh(ctx context.Context, token string) (domain.Refres
 	return claims, err
 }
 
-// readAccess verifies an access token, and returns with it the keys by which
-// it was good.
+// readAccess verifies an access token, and returns its claims, also of one that
+// is merely too old, and the keys by which it was good.
 func (t *Tokens) readAccess(ctx context.Context, token string) (*domain.AccessClaims, *keySet, error) {
 	c, err := split(token)
 	if err != nil {
@@ -84,7 +84,7 @@ func (t *Tokens) readAccess(ctx context.Context, token string) (*domain.AccessCl
 		return nil, nil, err
 	}
 	if !now.Before(claims.ExpiresAt) {
-		return nil, nil, expired
+		return claims, nil, expired
 	}
 	return claims, set, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -109,7 +108,7 @@ func (l *life) actions() map[string]func(*rapid.T) {
 // logs them in.
 func (l *life) birth() {
 	clerk := []domain.Permission{domain.APIKeysWrite, domain.RolesAssign, domain.UsersWrite}
-	_, _, err := l.roles.Put(l.ctx, domain.Operator(), domain.Role{Name: ownRoles[0], Permissions: clerk}, time.Time{})
+	_, _, err := l.roles.Put(l.ctx, domain.Operator(), domain.Role{Name: ownRoles[0], Permissions: clerk}, application.Precondition{})
 	l.expect("put a role", err, nil)
 	l.m.roles[ownRoles[0]] = clerk
 	l.m.left(domain.RoleChanged, "", "")

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -235,7 +234,7 @@ func (l *life) give(who office, p *person, email string) {
 		want = domain.ErrEmailTaken
 	}
 	address := domain.StoredEmail(email)
-	_, err := l.users.Update(l.ctx, who.Principal, p.id, application.UserChanges{Email: &address}, time.Time{})
+	_, err := l.users.Update(l.ctx, who.Principal, p.id, application.UserChanges{Email: &address}, application.Precondition{})
 	l.came("give "+p.email+" the address "+email, err, want, func() {
 		if want == nil && email != p.email {
 			p.email, p.verified = email, false

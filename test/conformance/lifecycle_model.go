@@ -165,10 +165,10 @@ func (m *model) lastAdmin(p *person) bool {
 
 // begin adds a session of p.
 func (m *model) begin(p *person, id domain.SessionID) *visit {
-	over := wholeSecond(m.now.Add(lifeSpans.Absolute))
+	over := m.now.Add(lifeSpans.Absolute)
 	v := &visit{
 		id: id, of: p, begun: m.now, rotated: m.now, over: over, tickets: map[int64]*ticket{},
-		idle: first(wholeSecond(m.now.Add(lifeSpans.Idle)), over),
+		idle: first(m.now.Add(lifeSpans.Idle), over),
 	}
 	m.visits = append(m.visits, v)
 	return v
@@ -178,7 +178,7 @@ func (m *model) begin(p *person, id domain.SessionID) *visit {
 func (m *model) move(v *visit) {
 	v.generation++
 	v.rotated = m.now
-	v.idle = first(wholeSecond(m.now.Add(lifeSpans.Idle)), v.over)
+	v.idle = first(m.now.Add(lifeSpans.Idle), v.over)
 }
 
 // stored reports whether the session still has a row.
@@ -189,8 +189,10 @@ func (v *visit) live(now time.Time) bool {
 	return v.stored() && !v.of.disabled && !v.ended && now.Before(v.idle) && now.Before(v.over)
 }
 
-// endAll ends every session of p.
+// endAll ends every session of p, and with them a change of address that one
+// of them began.
 func (m *model) endAll(p *person) {
+	m.spend(p, domain.MailChangeEmail)
 	for _, v := range m.visits {
 		if v.of == p {
 			v.ended = true

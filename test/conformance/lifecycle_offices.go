@@ -72,7 +72,7 @@ func (l *life) switches(*rapid.T) {
 		want = domain.ErrLastAdmin
 	}
 	l.someFault()
-	_, err := l.users.Update(l.ctx, who.Principal, p.id, application.UserChanges{Active: &active}, time.Time{})
+	_, err := l.users.Update(l.ctx, who.Principal, p.id, application.UserChanges{Active: &active}, application.Precondition{})
 	l.came("switch "+p.email, err, want, func() {
 		switch {
 		case want != nil:
@@ -82,6 +82,7 @@ func (l *life) switches(*rapid.T) {
 		default:
 			p.disabled = true
 			l.m.endAll(p)
+			l.m.spend(p, mailPurposes...)
 			l.m.left(domain.UserDisabled, string(p.id), "")
 		}
 	})
@@ -100,7 +101,7 @@ func (l *life) deletes(*rapid.T) {
 		want = domain.ErrLastAdmin
 	}
 	l.someFault()
-	err := l.users.Delete(l.ctx, who.Principal, p.id, time.Time{})
+	err := l.users.Delete(l.ctx, who.Principal, p.id, application.Precondition{})
 	l.came("delete "+p.email, err, want, func() {
 		if want == nil {
 			p.gone = true
@@ -128,7 +129,7 @@ func (l *life) setsRoles(*rapid.T) {
 		want = domain.ErrLastAdmin
 	}
 	l.someFault()
-	_, err := l.users.SetRoles(l.ctx, who.Principal, p.id, roles, time.Time{})
+	_, err := l.users.SetRoles(l.ctx, who.Principal, p.id, roles, application.Precondition{})
 	l.came("set the roles of "+p.email, err, want, func() {
 		if want == nil {
 			p.roles = slices.Sorted(slices.Values(roles))
@@ -151,7 +152,7 @@ func (l *life) putsRole(*rapid.T) {
 		want = domain.ErrInsufficientPermissions
 	}
 	l.someFault()
-	_, _, err := l.roles.Put(l.ctx, who.Principal, domain.Role{Name: name, Permissions: domain.NewPermissions(allows...)}, time.Time{})
+	_, _, err := l.roles.Put(l.ctx, who.Principal, domain.Role{Name: name, Permissions: domain.NewPermissions(allows...)}, application.Precondition{})
 	l.came("put the role "+string(name), err, want, func() {
 		if want == nil {
 			l.m.roles[name] = allows
@@ -175,7 +176,7 @@ func (l *life) deletesRole(*rapid.T) {
 		want = domain.ErrInsufficientPermissions
 	}
 	l.someFault()
-	err := l.roles.Delete(l.ctx, who.Principal, name, time.Time{})
+	err := l.roles.Delete(l.ctx, who.Principal, name, application.Precondition{})
 	l.came("delete the role "+string(name), err, want, func() {
 		if want != nil {
 			return

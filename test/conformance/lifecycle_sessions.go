@@ -31,7 +31,7 @@ func (l *life) issued(what string, v *visit, tokens domain.Tokens) {
 func (l *life) holdsTokens(what string, v *visit, tokens domain.Tokens) {
 	claims, err := l.tokens.VerifyRefresh(l.ctx, tokens.Refresh.Reveal())
 	l.expect(what+": verify the refresh token", err, nil)
-	if claims.Session != v.id || claims.Subject != v.of.id || claims.Generation != v.generation || !claims.ExpiresAt.Equal(v.idle) {
+	if claims.Session != v.id || claims.Subject != v.of.id || claims.Generation != v.generation || !claims.ExpiresAt.Equal(wholeSecond(v.idle)) {
 		l.fail("%s: got a refresh token of %+v, want session %s of %s, generation %d, until %v", what, claims, v.id, v.of.id, v.generation, v.idle)
 	}
 	if known := v.tickets[v.generation]; known != nil && known.text != tokens.Refresh.Reveal() {
@@ -40,7 +40,7 @@ func (l *life) holdsTokens(what string, v *visit, tokens domain.Tokens) {
 	if !tokens.RefreshExpiresAt.Equal(v.idle) {
 		l.fail("%s: got refresh expiry %v, want %v", what, tokens.RefreshExpiresAt, v.idle)
 	}
-	expires := first(l.m.now.Add(lifeSpans.Access).Truncate(time.Second), v.idle)
+	expires := first(l.m.now.Add(lifeSpans.Access).Truncate(time.Second), wholeSecond(v.idle))
 	if !tokens.AccessExpiresAt.Equal(expires) {
 		l.fail("%s: got access expiry %v, want %v", what, tokens.AccessExpiresAt, expires)
 	}
