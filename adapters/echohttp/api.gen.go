@@ -83,6 +83,9 @@ type AuditEvent struct {
 	// Count Refusals that are equal in event, subject, client and reason count as one event a minute.
 	Count int `json:"count"`
 
+	// Details More of what was done, by event: the `role` of a change to one, the `roles` of a user, what was `required` of somebody refused. Empty when there is nothing to say.
+	Details map[string]string `json:"details"`
+
 	// Event What happened, such as `login.failed` or `session.revoked`.
 	Event string `json:"event"`
 	ID    ID     `json:"id"`
@@ -153,10 +156,10 @@ type AuthorizeRequest struct {
 	AnyRole []RoleName `json:"any_role,omitempty"`
 
 	// Permission `resource:action`; `*:*` is every permission, which `admin` alone has.
-	Permission Permission `json:"permission,omitempty"`
+	Permission *Permission `json:"permission,omitempty"`
 
 	// Token A compact JWT. Opaque to clients.
-	Token JWT `json:"token,omitempty"`
+	Token *JWT `json:"token,omitempty"`
 }
 
 // ChangeEmailRequest defines model for ChangeEmailRequest.

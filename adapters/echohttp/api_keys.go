@@ -43,6 +43,9 @@ func (a *api) createAPIKey(c echo.Context) error {
 		return err
 	}
 	if body.ExpiresAt != nil {
+		if body.ExpiresAt.IsZero() { // what many programs send for no time at all
+			return domain.Invalid("expires_at", "must be in the future; leave it out for a key that does not expire")
+		}
 		n.ExpiresAt = body.ExpiresAt.UTC().Truncate(time.Microsecond)
 	}
 	key, text, err := a.APIKeys.Create(c.Request().Context(), caller, n)

@@ -58,22 +58,28 @@ func shortParameter(c echo.Context, name string, most int) (string, error) {
 }
 
 // timeParameter reads a time (RFC 3339 §5.6); the zero time when there is none.
+// The year 1, which many programs send for no time at all, is refused: it must
+// not mean that the filter is off.
 func timeParameter(c echo.Context, name string) (time.Time, error) {
 	text, err := queryParameter(c, name)
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	if err != nil || at.IsZero() {
 		return time.Time{}, domain.Invalid(name, "must be a time such as 2026-01-31T12:00:00Z")
 	}
 	return at.UTC(), nil
 }
 
 func wireAuditEvent(e domain.Event) AuditEvent {
+	details := e.Details
+	if details == nil {
+		details = map[string]string{}
+	}
 	return AuditEvent{
 		ID: string(e.ID), At: e.At, Event: string(e.Type), Outcome: string(e.Outcome), Reason: e.Reason,
 		Subject: orNull(e.Subject), Actor: orNull(e.Actor), Session: orNull(string(e.Session)),
-		IP: e.Client.Address, UserAgent: e.Client.UserAgent, RequestID: e.RequestID, Count: e.Count,
+		IP: e.Client.Address, UserAgent: e.Client.UserAgent, RequestID: e.RequestID, Count: e.Count, Details: details,
 	}
 }

@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -72,8 +73,9 @@ func (a *api) refreshToken(c echo.Context) (string, error) {
 // bodyRefreshToken returns the token of the body, or nothing without a body:
 // clients name a type also where they send nothing of it.
 func bodyRefreshToken(c echo.Context) (string, error) {
-	if c.Request().ContentLength == 0 {
-		return "", nil
+	empty, err := hasNoBody(c)
+	if err != nil || empty {
+		return "", err
 	}
 	body, err := decodeFormOrJSON(c, func(form url.Values) RefreshRequest {
 		return RefreshRequest{RefreshToken: form.Get("refresh_token")}
@@ -81,11 +83,10 @@ func bodyRefreshToken(c echo.Context) (string, error) {
 	return body.RefreshToken, err
 }
 
-// answerTokens says how long the tokens last, counted from the second in which
-// they were minted: an access token's exp was cut to the second, a refresh
-// token's was rounded up.
+// answerTokens says how long the tokens last, in whole seconds: an access token
+// from the second in which it was minted, to which its exp was cut.
 func (a *api) answerTokens(c echo.Context, tokens domain.Tokens) error {
-	return c.JSON(http.StatusOK, TokenPair{
+	return answer(c, http.StatusOK, &TokenPair{
 		AccessToken:      tokens.Access.Reveal(),
 		RefreshToken:     tokens.Refresh.Reveal(),
 		TokenType:        TokenPairTokenTypeBearer,
@@ -142,6 +143,9 @@ func (a *api) logoutAll(c echo.Context) error {
 
 func (a *api) register(c echo.Context) error {
 	private(c)
+	if !a.Register.Open { // whatever is sent
+		return application.ErrRegistrationClosed
+	}
 	body, err := decodeJSON[RegisterRequest](c)
 	if err != nil {
 		return err
@@ -204,13 +208,8 @@ func (a *api) authorize(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	question := application.Question{Token: body.Token}
-	if body.Permission != "" {
-		if question.Required.Permission, err = domain.ParsePermission("permission", body.Permission); err != nil {
-			return err
-		}
-	}
-	if question.Required.AnyRole, err = parseRoles("any_role", body.AnyRole); err != nil {
+	question, err := questionOf(body)
+	if err != nil {
 		return err
 	}
 	decision, err := a.Authorize.Decide(c.Request().Context(), caller, question)
@@ -222,6 +221,26 @@ func (a *api) authorize(c echo.Context) error {
 		wire.Principal = wirePrincipal(*decision.Principal)
 	}
 	return answer(c, http.StatusOK, &wire)
+}
+
+// questionOf reads a question. What is there and empty is domain.ErrInvalid:
+// whoever asks about a token that went missing must not hear of the caller.
+func questionOf(body AuthorizeRequest) (q application.Question, err error) {
+	if body.Token != nil {
+		if q.Token = *body.Token; q.Token == "" {
+			return q, domain.Invalid("token", "must not be empty; leave it out to ask about the caller")
+		}
+	}
+	if body.Permission != nil {
+		if q.Required.Permission, err = domain.ParsePermission("permission", *body.Permission); err != nil {
+			return q, err
+		}
+	}
+	if body.AnyRole != nil && (len(body.AnyRole) == 0 || len(body.AnyRole) > domain.MaxRoles) {
+		return q, domain.Invalid("any_role", fmt.Sprintf("must name 1 to %d roles", domain.MaxRoles))
+	}
+	q.Required.AnyRole, err = parseRoles("any_role", body.AnyRole)
+	return q, err
 }
 
 func parseRoles(field string, names []string) ([]domain.RoleName, error) {

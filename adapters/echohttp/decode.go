@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -54,12 +55,38 @@ func readBody(c echo.Context) ([]byte, error) {
 	return body, nil
 }
 
+// hasNoBody reports whether nothing is sent, also where its length was not said.
+// A body that is there stays to be read.
+func hasNoBody(c echo.Context) (bool, error) {
+	r := c.Request()
+	if r.ContentLength >= 0 {
+		return r.ContentLength == 0, nil
+	}
+	buffered := bufio.NewReader(r.Body)
+	_, err := buffered.Peek(1)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{buffered, r.Body}
+	switch {
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case err != nil:
+		return false, incomplete(err)
+	}
+	return false, nil
+}
+
 func incomplete(err error) error {
 	return domain.Invalid("body", "ended before it was complete; send it again").Because(err)
 }
 
-// mediaType returns the body's media type; "" when there is none.
+// mediaType returns the body's media type; "" when there is none. A coding such
+// as gzip is understood of nobody (RFC 9110 §8.4).
 func mediaType(c echo.Context) (string, error) {
+	if coding := c.Request().Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "", echo.ErrUnsupportedMediaType
+	}
 	header := c.Request().Header.Values(echo.HeaderContentType)
 	if len(header) == 0 {
 		return "", nil
@@ -192,22 +219,31 @@ func decodeForm(c echo.Context) (url.Values, error) {
 	return parseForm(string(body))
 }
 
+// parseForm reads fields that "&" separates; a semicolon is a character like
+// any other.
 func parseForm(text string) (url.Values, error) {
-	values, err := url.ParseQuery(text)
-	if err != nil {
-		return nil, domain.Invalid("body", "is not a valid form")
-	}
-	for name, list := range values {
-		switch {
-		case !utf8.ValidString(name), strings.IndexByte(name, 0) >= 0:
+	values := url.Values{}
+	for field := range strings.SplitSeq(text, "&") {
+		if field == "" {
+			continue
+		}
+		encodedName, encodedValue, _ := strings.Cut(field, "=")
+		name, err := url.QueryUnescape(encodedName)
+		if err != nil || !utf8.ValidString(name) || strings.IndexByte(name, 0) >= 0 {
 			return nil, domain.Invalid("body", "is not a valid form")
-		case len(list) > 1:
+		}
+		value, err := url.QueryUnescape(encodedValue)
+		switch {
+		case err != nil:
+			return nil, domain.Invalid(name, `must be percent-encoded: "%" itself is %25`)
+		case values.Has(name):
 			return nil, domain.Invalid(name, "is given more than once")
-		case !utf8.ValidString(list[0]):
+		case !utf8.ValidString(value):
 			return nil, domain.Invalid(name, "must be valid UTF-8")
-		case strings.IndexByte(list[0], 0) >= 0:
+		case strings.IndexByte(value, 0) >= 0:
 			return nil, domain.Invalid(name, "must not hold a NUL character")
 		}
+		values.Set(name, value)
 	}
 	return values, nil
 }

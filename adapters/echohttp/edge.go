@@ -37,7 +37,10 @@ func edge(log *zap.Logger, hsts bool) echo.MiddlewareFunc {
 			if hsts {
 				h["Strict-Transport-Security"] = strictTransfer
 			}
-			if r := c.Request(); r.ContentLength < 0 || r.ContentLength > maxBodyBytes { // else net/http counts
+			switch r := c.Request(); { // up to the limit net/http counts
+			case r.ContentLength > maxBodyBytes:
+				return echo.ErrStatusRequestEntityTooLarge
+			case r.ContentLength < 0:
 				r.Body = http.MaxBytesReader(nil, r.Body, maxBodyBytes)
 			}
 			defer func() {

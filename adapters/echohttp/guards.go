@@ -1,6 +1,7 @@
 package echohttp
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -26,19 +27,27 @@ func (g *Guards) RequireUser() echo.MiddlewareFunc {
 	return g.require(callers{users: true}, application.Requirement{})
 }
 
-// RequireRole lets users pass who hold at least one of the roles.
+// RequireRole lets users pass who hold at least one of the roles. It panics
+// when none is named: a list that is empty by mistake must not open a route.
 func (g *Guards) RequireRole(roles ...domain.RoleName) echo.MiddlewareFunc {
+	if len(roles) == 0 {
+		panic("echohttp: RequireRole without a role; RequireUser lets every user pass")
+	}
 	return g.require(callers{users: true}, application.Requirement{AnyRole: roles})
 }
 
-// RequirePermission lets users and services (X-API-Key) pass who have the permission.
+// RequirePermission lets users and services (X-API-Key) pass who have the
+// permission. It panics when that is empty.
 func (g *Guards) RequirePermission(permission domain.Permission) echo.MiddlewareFunc {
+	mustName(permission)
 	return g.require(callers{users: true, services: true}, application.Requirement{Permission: permission})
 }
 
 // RequireAPIKey lets services pass that present a valid X-API-Key, or an access
-// token that one obtained, and have every one of the permissions.
+// token that one obtained, and have every one of the permissions; with none
+// named, every service. It panics when one is empty.
 func (g *Guards) RequireAPIKey(permissions ...domain.Permission) echo.MiddlewareFunc {
+	mustName(permissions...)
 	if len(permissions) == 0 {
 		return g.require(callers{services: true}, application.Requirement{})
 	}
@@ -47,6 +56,13 @@ func (g *Guards) RequireAPIKey(permissions ...domain.Permission) echo.Middleware
 			next = g.require(callers{services: true}, application.Requirement{Permission: p})(next)
 		}
 		return next
+	}
+}
+
+// mustName panics when a permission is empty: in a Requirement that asks for nothing.
+func mustName(permissions ...domain.Permission) {
+	if slices.Contains(permissions, "") {
+		panic("echohttp: a guard with an empty permission would let everybody pass")
 	}
 }
 

@@ -22,7 +22,7 @@ func (a *api) jwks(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", jwksCaching)
 	h.Set("ETag", tag)
-	if c.Request().Header.Get("If-None-Match") == tag {
+	if isKnown(c, tag) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	return c.Blob(http.StatusOK, "application/jwk-set+json", body)

@@ -89,7 +89,7 @@ func (a *api) clientCredentialsGrant(c echo.Context, r oauthRequest) error {
 	return c.JSON(http.StatusOK, OAuthTokens{
 		AccessToken: token.Access.Reveal(), TokenType: application.TokenTypeBearer,
 		ExpiresIn: accessLife(token.ExpiresAt, token.IssuedAt),
-		Scope:     wireScope(token.Scope),
+		Scope:     token.Scope.Scope(),
 	})
 }
 
@@ -157,8 +157,6 @@ func (a *api) oauthMetadata() echo.HandlerFunc {
 	}
 }
 
-func wireScope(permissions domain.Permissions) string { return strings.Join(texts(permissions), " ") }
-
 func wireIntrospection(i application.Introspection) Introspection {
 	if !i.Active {
 		return Introspection{} // and no more (RFC 7662 §2.2)
@@ -167,7 +165,7 @@ func wireIntrospection(i application.Introspection) Introspection {
 		Active: true, TokenType: i.Type, Iss: i.Issuer, Aud: i.Audience, Jti: i.ID,
 		Sub: i.Principal.Subject, Sid: string(i.Principal.Session), ClientID: i.ClientID,
 		Iat: i.IssuedAt.Unix(), Exp: i.ExpiresAt.Unix(),
-		Scope: wireScope(i.Principal.Permissions), Roles: texts(i.Principal.Roles),
+		Scope: i.Principal.Permissions.Scope(), Roles: texts(i.Principal.Roles),
 	}
 	if i.Principal.User != nil {
 		wire.Username = i.Principal.User.Email.String()

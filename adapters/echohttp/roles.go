@@ -1,7 +1,6 @@
 package echohttp
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -22,6 +21,18 @@ func (a *api) listRoles(c echo.Context) error {
 	return c.JSON(http.StatusOK, listOf(a.cursors, list, page, roles, func(r domain.Role) domain.RoleName { return r.Name }, wireRole))
 }
 
+func (a *api) readRole(c echo.Context) error {
+	name, err := domain.ParseRoleName("name", c.Param("name"))
+	if err != nil {
+		return domain.ErrRoleNotFound // no role has such a name
+	}
+	role, err := a.Roles.Role(c.Request().Context(), name)
+	if err != nil {
+		return err
+	}
+	return answerRole(c, http.StatusOK, role)
+}
+
 func (a *api) putRole(c echo.Context) error {
 	caller, err := CurrentPrincipal(c)
 	if err != nil {
@@ -29,13 +40,6 @@ func (a *api) putRole(c echo.Context) error {
 	}
 	name, err := domain.ParseRoleName("name", c.Param("name"))
 	if err != nil {
-		return err
-	}
-	unmodified, err := ifMatch(c)
-	if err != nil {
-		return err
-	}
-	if err := a.matchesAny(c, name); err != nil {
 		return err
 	}
 	body, err := decodeJSON[PutRoleRequest](c)
@@ -53,7 +57,7 @@ func (a *api) putRole(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	role, created, err := a.Roles.Put(c.Request().Context(), caller, domain.Role{Name: name, Description: description, Permissions: permissions}, unmodified)
+	role, created, err := a.Roles.Put(c.Request().Context(), caller, domain.Role{Name: name, Description: description, Permissions: permissions}, precondition(c))
 	if err != nil {
 		return err
 	}
@@ -62,21 +66,7 @@ func (a *api) putRole(c echo.Context) error {
 		status = http.StatusCreated
 		c.Response().Header().Set(echo.HeaderLocation, "/roles/"+string(name))
 	}
-	setETag(c, role.UpdatedAt)
-	return c.JSON(status, wireRole(role))
-}
-
-// matchesAny holds that If-Match: * names something that is there (RFC 9110
-// §13.1.1): domain.ErrPreconditionFailed.
-func (a *api) matchesAny(c echo.Context, name domain.RoleName) error {
-	if c.Request().Header.Get("If-Match") != "*" {
-		return nil
-	}
-	_, err := a.Roles.Role(c.Request().Context(), name)
-	if errors.Is(err, domain.ErrRoleNotFound) {
-		return domain.ErrPreconditionFailed
-	}
-	return err
+	return answerRole(c, status, role)
 }
 
 func (a *api) deleteRole(c echo.Context) error {
@@ -88,11 +78,7 @@ func (a *api) deleteRole(c echo.Context) error {
 	if err != nil {
 		return domain.ErrRoleNotFound // no role has such a name
 	}
-	unmodified, err := ifMatch(c)
-	if err != nil {
-		return err
-	}
-	if err := a.Roles.Delete(c.Request().Context(), caller, name, unmodified); err != nil {
+	if err := a.Roles.Delete(c.Request().Context(), caller, name, precondition(c)); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

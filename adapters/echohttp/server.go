@@ -2,6 +2,7 @@ package echohttp
 
 import (
 	"net"
+	"net/http"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
@@ -88,6 +89,14 @@ func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(options...)
 }
 
+// notAllowed answers 405 where a method would else be that of another path.
+func notAllowed(allow string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderAllow, allow)
+		return echo.ErrMethodNotAllowed
+	}
+}
+
 // mount is the map of the API: who may call what.
 func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.POST("/auth/login", a.login)
@@ -104,6 +113,11 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.GET("/users/me/sessions", a.listMySessions, g.RequireUser())
 	e.DELETE("/users/me/sessions/:id", a.revokeMySession, g.RequireUser())
 
+	// Else these would be methods of the user whose id is "me".
+	e.DELETE("/users/me", notAllowed("GET, PATCH"))
+	e.Match([]string{http.MethodPut, http.MethodPost}, "/users/me", notAllowed("GET, PATCH"))
+	e.DELETE("/users/me/sessions", notAllowed("GET"))
+
 	e.GET("/users", a.listUsers, g.RequirePermission(domain.UsersRead))
 	e.POST("/users", a.createUser, g.RequirePermission(domain.UsersWrite))
 	e.GET("/users/:id", a.readUser, g.RequirePermission(domain.UsersRead))
@@ -114,6 +128,7 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.DELETE("/users/:id/sessions", a.revokeUserSessions, g.RequirePermission(domain.SessionsRevoke))
 
 	e.GET("/roles", a.listRoles, g.RequirePermission(domain.RolesRead))
+	e.GET("/roles/:name", a.readRole, g.RequirePermission(domain.RolesRead))
 	e.PUT("/roles/:name", a.putRole, g.RequirePermission(domain.RolesWrite))
 	e.DELETE("/roles/:name", a.deleteRole, g.RequirePermission(domain.RolesWrite))
 

@@ -1,18 +1,17 @@
 package echohttp
 
 import (
-	"time"
-
 	"github.com/labstack/echo/v4"
 
+	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
 // target is what every administration of a user begins with.
 type target struct {
-	caller     domain.Principal
-	id         domain.UserID
-	unmodified time.Time
+	caller       domain.Principal
+	id           domain.UserID
+	precondition application.Precondition
 }
 
 func targetOf(c echo.Context) (target, error) {
@@ -24,6 +23,5 @@ func targetOf(c echo.Context) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	unmodified, err := ifMatch(c)
-	return target{caller, id, unmodified}, err
+	return target{caller, id, precondition(c)}, nil
 }

@@ -23,22 +23,17 @@ func (a *api) updateMe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	unmodified, err := ifMatch(c)
-	if err != nil {
-		return err
-	}
 	body, err := decodeJSON[UpdateMeRequest](c)
 	if err != nil {
 		return err
 	}
 	if body.Name != nil {
-		name, err := domain.ParseName("name", *body.Name)
-		if err != nil {
+		if *body.Name, err = domain.ParseName("name", *body.Name); err != nil {
 			return err
 		}
-		if user, err = a.Users.Rename(c.Request().Context(), user.ID, name, unmodified); err != nil {
-			return err
-		}
+	}
+	if user, err = a.Users.UpdateOwn(c.Request().Context(), user.ID, body.Name, precondition(c)); err != nil {
+		return err
 	}
 	return answerUser(c, http.StatusOK, user)
 }
@@ -174,7 +169,7 @@ func (a *api) updateUser(c echo.Context) error {
 		}
 		changes.Email = &email
 	}
-	user, err := a.Users.Update(c.Request().Context(), t.caller, t.id, changes, t.unmodified)
+	user, err := a.Users.Update(c.Request().Context(), t.caller, t.id, changes, t.precondition)
 	if err != nil {
 		return err
 	}
@@ -186,7 +181,7 @@ func (a *api) deleteUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Users.Delete(c.Request().Context(), t.caller, t.id, t.unmodified); err != nil {
+	if err := a.Users.Delete(c.Request().Context(), t.caller, t.id, t.precondition); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -208,7 +203,7 @@ func (a *api) setUserRoles(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	user, err := a.Users.SetRoles(c.Request().Context(), t.caller, t.id, roles, t.unmodified)
+	user, err := a.Users.SetRoles(c.Request().Context(), t.caller, t.id, roles, t.precondition)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,12 @@ func wireRole(r domain.Role) Role {
 	return Role{Name: string(r.Name), Description: r.Description, Permissions: texts(r.Permissions), BuiltIn: r.Name.BuiltIn()}
 }
 
+func answerRole(c echo.Context, status int, role domain.Role) error {
+	setETag(c, role.UpdatedAt)
+	wire := wireRole(role)
+	return answer(c, status, &wire)
+}
+
 func wireAPIKey(k domain.APIKey) APIKey {
 	return APIKey{
 		ID: string(k.ID), Name: k.Name, Permissions: texts(k.Permissions), CreatedBy: orNull(k.CreatedBy),

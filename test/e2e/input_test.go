@@ -44,6 +44,13 @@ func TestBadInputIsRefusedInItsOwnWords(t *testing.T) {
 			"broken escape in a form":  {"POST", "/auth/login", formType, "username=%zz&password=x", 422},
 			"no password":              {"POST", "/auth/login", formType, "username=ada%40example.com", 422},
 			"credentials in the query": {"POST", "/auth/login?username=ada%40example.com&password=x", formType, "", 422},
+			"a bare percent sign":      {"POST", "/auth/login", formType, "username=ada%40example.com&password=100% sure", 422},
+			"an empty token to ask of": {"POST", "/auth/authorize", jsonType, `{"token":"","permission":"reports:read"}`, 422},
+			"an empty permission":      {"POST", "/auth/authorize", jsonType, `{"permission":""}`, 422},
+			"no role of any":           {"POST", "/auth/authorize", jsonType, `{"any_role":[]}`, 422},
+			"too many roles":           {"POST", "/auth/authorize", jsonType, `{"any_role":["user"` + strings.Repeat(`,"user"`, 64) + `]}`, 422},
+			"gzip":                     {"POST", "/auth/register", jsonType, `{}`, 415},
+			"over 64 KiB, not read":    {"POST", "/auth/logout-all", jsonType, strings.Repeat(" ", 70_000), 413},
 			"XML":                      {"POST", "/auth/login", "application/xml", "<a/>", 415},
 			"no type":                  {"POST", "/auth/register", "", `{}`, 415},
 			"another charset":          {"POST", "/auth/register", "application/json; charset=utf-16", `{}`, 415},
@@ -59,8 +66,11 @@ func TestBadInputIsRefusedInItsOwnWords(t *testing.T) {
 				if c.contentType != "" {
 					options = append(options, service.Header("Content-Type", c.contentType))
 				}
-				if strings.HasPrefix(c.path, "/auth") {
+				if strings.HasPrefix(c.path, "/auth") && c.path != "/auth/authorize" {
 					options = options[1:]
+				}
+				if name == "gzip" {
+					options = append(options, service.Header("Content-Encoding", "gzip"))
 				}
 				answer := s.Do(c.method, c.path, []byte(c.body), options...)
 				if answer.Status != c.status {
@@ -86,10 +96,24 @@ func TestAnUnknownPathAndAWrongMethodAreProblems(t *testing.T) {
 		if allow := answer.Header.Get("Allow"); !strings.Contains(allow, "POST") {
 			t.Errorf("Allow %q, want POST in it", allow)
 		}
+		for path, allow := range map[string]string{"/users/me": "GET, PATCH", "/users/me/sessions": "GET"} {
+			deleted := s.Do(http.MethodDelete, path, nil).Want(http.StatusMethodNotAllowed)
+			if got := deleted.Header.Get("Allow"); got != allow {
+				t.Errorf("DELETE %s: Allow %q, want %q", path, got, allow)
+			}
+		}
 		for _, header := range []string{"X-Request-Id", "X-Content-Type-Options"} {
 			if answer.Header.Get(header) == "" {
 				t.Errorf("no %s on a 405", header)
 			}
 		}
+	})
+}
+
+func TestASemicolonInAFormIsACharacter(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		s.JSON(http.MethodPost, "/auth/register", map[string]string{"email": "ada@example.com", "password": "a;quiet;river;at;dawn"}).Want(http.StatusAccepted)
+		s.Do(http.MethodPost, "/auth/login", []byte("username=ada@example.com&password=a;quiet;river;at;dawn"),
+			service.Header("Content-Type", "application/x-www-form-urlencoded")).Want(http.StatusOK)
 	})
 }

@@ -71,7 +71,14 @@ func TestARoleIsChangedOnlyAsItWasRead(t *testing.T) {
 			put("reports:read", tag).Want(http.StatusPreconditionFailed)
 			remove(tag).Want(http.StatusPreconditionFailed)
 		}
+		read := s.Get("/roles/clerk", service.Bearer(admin.AccessToken)).Want(http.StatusOK).Header.Get("ETag")
+		if read != second {
+			t.Errorf("ETag of the role as it is read: %s, want %s", read, second)
+		}
+		put("reports:read", first+`, "abc" ,`+second).Want(http.StatusOK) // one of several
 		put("reports:read", "*").Want(http.StatusOK)
+		s.JSON(http.MethodPut, "/roles/clerk", map[string]any{"permissions": []string{"reports:read"}},
+			service.Bearer(admin.AccessToken), service.Header("If-None-Match", "*")).Want(http.StatusPreconditionFailed)
 		remove(second).Want(http.StatusPreconditionFailed)
 		remove("*").Want(http.StatusNoContent)
 	})
