@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/sallyport-auth/sallyport/adapters/sqlstore"
 )
@@ -30,6 +31,9 @@ func configure(address string) (pq.Config, error) {
 	if parsed.Scheme != "postgres" && parsed.Scheme != "postgresql" {
 		return pq.Config{}, fmt.Errorf("the database URL has the scheme %q, not postgres", parsed.Scheme)
 	}
+	if parsed.Opaque != "" {
+		return pq.Config{}, errors.New("the database URL lacks the slashes; it should look like postgres://user:password@host:5432/database")
+	}
 	config, err := pq.NewConfig(address)
 	if err != nil {
 		return pq.Config{}, fmt.Errorf("the database URL has a parameter that is wrong: %w", redact(err, parsed))
@@ -39,6 +43,16 @@ func configure(address string) (pq.Config, error) {
 	}
 	if config.SSLMode == "" {
 		config.SSLMode = pq.SSLModePrefer
+	}
+	switch config.TargetSessionAttrs {
+	case "", pq.TargetSessionAttrsAny:
+		// A standby answers, and is behind: a session that was ended would still
+		// count, and no write would ever succeed. After a failover a name may
+		// lead to one for a while.
+		config.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite
+	case pq.TargetSessionAttrsReadWrite, pq.TargetSessionAttrsPrimary:
+	default:
+		return pq.Config{}, errors.New("the database URL's target_session_attrs must be read-write or primary: a standby is behind, and takes no writes")
 	}
 	if config.ApplicationName == "" && config.FallbackApplicationName == "" {
 		config.FallbackApplicationName = "sallyport"
@@ -118,11 +132,24 @@ type pqConn interface {
 }
 
 // timedConn puts the deadline of each call on the socket. A deadline that
-// passes breaks the connection, and the pool makes another.
+// passes breaks the connection, and the pool makes another; so does an answer
+// that the server takes no writes, as one that became a standby says.
 type timedConn struct {
 	pqConn
 	wire     net.Conn
 	deadline time.Time
+	demoted  bool
+}
+
+// IsValid reports whether the pool may keep the connection.
+func (c *timedConn) IsValid() bool { return !c.demoted && c.pqConn.IsValid() }
+
+// heed notes what an error says of the server.
+func (c *timedConn) heed(err error) error {
+	if err != nil && pq.As(err, pqerror.ReadOnlySQLTransaction) != nil {
+		c.demoted = true
+	}
+	return err
 }
 
 func (c *timedConn) arm(ctx context.Context) {
@@ -167,12 +194,14 @@ func (c *timedConn) PrepareContext(ctx context.Context, query string) (driver.St
 
 func (c *timedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c.arm(ctx)
-	return c.pqConn.QueryContext(ctx, query, args)
+	rows, err := c.pqConn.QueryContext(ctx, query, args)
+	return rows, c.heed(err)
 }
 
 func (c *timedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c.arm(ctx)
-	return c.pqConn.ExecContext(ctx, query, args)
+	result, err := c.pqConn.ExecContext(ctx, query, args)
+	return result, c.heed(err)
 }
 
 func (c *timedConn) Ping(ctx context.Context) error {
@@ -217,12 +246,14 @@ type timedStmt struct {
 
 func (s timedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	s.conn.arm(ctx)
-	return s.pqStmt.QueryContext(ctx, args)
+	rows, err := s.pqStmt.QueryContext(ctx, args)
+	return rows, s.conn.heed(err)
 }
 
 func (s timedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	s.conn.arm(ctx)
-	return s.pqStmt.ExecContext(ctx, args)
+	result, err := s.pqStmt.ExecContext(ctx, args)
+	return result, s.conn.heed(err)
 }
 
 var _ driver.Connector = connector{}

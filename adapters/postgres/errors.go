@@ -50,6 +50,10 @@ func classifyCode(e *pq.Error) sqlstore.Failure {
 		return sqlstore.NoSuchRow
 	case pqerror.ReadOnlySQLTransaction:
 		return sqlstore.Full
+	case pqerror.LockNotAvailable, pqerror.IdleInTransactionSessionTimeout, pqerror.TransactionTimeout:
+		return sqlstore.Unavailable
+	case pqerror.UndefinedTable: // nobody has migrated yet
+		return sqlstore.Unavailable
 	}
 	switch e.Code.Class() {
 	case "53": // insufficient resources: disk full, out of memory, too many connections

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -205,5 +206,64 @@ func TestTriggersAnnounceWhatIsRemembered(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Fatalf("%s: got no notice, want %s", c.statement, c.want)
 		}
+	}
+}
+
+// After a failover a server may take no writes, and its name may lead to it for
+// a while yet.
+func TestAServerThatTakesNoWritesIsLeftAsSoonAsItSaysSo(t *testing.T) {
+	t.Parallel()
+	server := servers.SharedPostgres(t)
+	url := server.CreateDatabase(t)
+	s := migrated(t, postgres.Config{URL: url, MaxConns: 3})
+	user := newUser(t, s)
+	settings := raw(t, url)
+	readOnly := func(on bool) {
+		t.Helper()
+		for _, statement := range []string{
+			fmt.Sprintf("ALTER DATABASE %s SET default_transaction_read_only = %t", databaseOf(t, url), on),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+		} {
+			if _, err := settings.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+	}
+	write := func() error { return s.Users().Update(t.Context(), user) }
+
+	// Connections that are there already hear of it by an error.
+	for range 8 {
+		if err := s.Execute(t.Context(), "SET default_transaction_read_only = on"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := 0
+	for range 8 {
+		if err := write(); err != nil {
+			refused++
+			if !errors.Is(err, domain.ErrUnavailable) {
+				t.Errorf("a write: got %v, want ErrUnavailable", err)
+			}
+		}
+	}
+	if refused == 0 || refused > 4 {
+		t.Errorf("refused writes: got %d of 8, want one for each connection that was there, at most", refused)
+	}
+
+	// New ones are not made to it, neither for writes nor for reads.
+	readOnly(true)
+	if err := write(); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("a write: got %v, want ErrUnavailable", err)
+	}
+	if _, err := s.Users().User(t.Context(), user.ID); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("a read, which may be behind: got %v, want ErrUnavailable", err)
+	}
+	if err := s.Ping(t.Context()); !errors.Is(err, domain.ErrUnavailable) {
+		t.Errorf("Ping: got %v, want ErrUnavailable", err)
+	}
+
+	readOnly(false)
+	if err := write(); err != nil {
+		t.Errorf("a write when it is the primary again: got %v, want nil", err)
 	}
 }

@@ -187,6 +187,7 @@ func listenURL(address string, config pq.Config) (string, error) {
 	query := parsed.Query()
 	query.Set("connect_timeout", strconv.Itoa(int(math.Ceil(config.ConnectTimeout.Seconds()))))
 	query.Set("sslmode", string(config.SSLMode))
+	query.Set("target_session_attrs", string(config.TargetSessionAttrs))
 	if !query.Has("application_name") {
 		query.Set("fallback_application_name", "sallyport")
 	}

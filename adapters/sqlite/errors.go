@@ -37,6 +37,10 @@ func classify(err error) sqlstore.Failure {
 		return sqlstore.Full
 	case sqlite3.SQLITE_IOERR:
 		return sqlstore.Unavailable
+	case sqlite3.SQLITE_ERROR: // it has no code of its own for this
+		if strings.Contains(e.Error(), "no such table") { // nobody has migrated yet
+			return sqlstore.Unavailable
+		}
 	}
 	return sqlstore.Defect
 }
