@@ -216,11 +216,7 @@ func (a *api) authorize(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	wire := AuthorizeDecision{Allowed: decision.Allowed, Reason: AuthorizeDecisionReason(decision.Reason)}
-	if decision.Principal != nil {
-		wire.Principal = wirePrincipal(*decision.Principal)
-	}
-	return answer(c, http.StatusOK, &wire)
+	return answerText(c, http.StatusOK, appendDecision(make([]byte, 0, 512), decision))
 }
 
 // questionOf reads a question. What is there and empty is domain.ErrInvalid:

@@ -30,7 +30,7 @@ func edge(log *zap.Logger, hsts bool) echo.MiddlewareFunc {
 		return func(c echo.Context) (err error) {
 			x := begin(c)
 			h := c.Response().Header()
-			h["X-Request-Id"] = []string{x.origin.RequestID}
+			h["X-Request-Id"] = x.id[:]
 			h["X-Content-Type-Options"] = nosniff
 			h["Content-Security-Policy"] = apiContent
 			h["Cross-Origin-Resource-Policy"] = sameOrigin

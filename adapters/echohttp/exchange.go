@@ -23,6 +23,7 @@ type exchange struct {
 	origin    application.Origin
 	principal domain.Principal     // zero until a guard has passed
 	response  http.Header          // of the answer
+	id        [1]string            // the value of its X-Request-Id
 	limits    []domain.LimitStatus // that the request took from
 }
 
@@ -55,6 +56,7 @@ func begin(c echo.Context) *exchange {
 			UserAgent: truncate(strings.ToValidUTF8(r.UserAgent(), "\uFFFD"), domain.MaxUserAgentBytes),
 		},
 	}
+	x.id[0] = x.origin.RequestID
 	c.SetRequest(r.WithContext(x))
 	return x
 }

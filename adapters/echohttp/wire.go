@@ -12,8 +12,7 @@ import (
 
 func answerUser(c echo.Context, status int, user domain.User) error {
 	setETag(c, user.UpdatedAt)
-	wire := wireUser(user)
-	return answer(c, status, &wire)
+	return answerText(c, status, appendUser(make([]byte, 0, 512), &user))
 }
 
 func wireUser(u domain.User) User {
@@ -22,17 +21,6 @@ func wireUser(u domain.User) User {
 		IsActive: u.Active(), EmailVerified: u.EmailVerified(), Roles: texts(u.Roles),
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}
-}
-
-func wirePrincipal(p domain.Principal) *Principal {
-	wire := &Principal{
-		Kind: PrincipalKind(p.Kind), Subject: p.Subject, Session: string(p.Session),
-		Roles: texts(p.Roles), Permissions: texts(p.Permissions),
-	}
-	if p.User != nil {
-		wire.Email = p.User.Email.String()
-	}
-	return wire
 }
 
 // wireSession shows a session to somebody whose own is current.
