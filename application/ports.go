@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -82,6 +83,19 @@ func (s SchemaStatus) Current() bool { return s.Version >= s.Latest }
 
 // Compatible reports whether this release can use the database as it is.
 func (s SchemaStatus) Compatible() bool { return s.Latest >= s.Oldest }
+
+// ErrSchemaTooNew says that a database is of a newer release, and that only
+// that can use it.
+var ErrSchemaTooNew = errors.New("the database is too new")
+
+// Usable is Compatible as an error: ErrSchemaTooNew, with what to do.
+func (s SchemaStatus) Usable() error {
+	if s.Compatible() {
+		return nil
+	}
+	return fmt.Errorf("%w: it is at version %d, which takes a release that knows version %d or later, and this one knows %d: run the newer release",
+		ErrSchemaTooNew, s.Version, s.Oldest, s.Latest)
+}
 
 // UserStore keeps users.
 type UserStore interface {

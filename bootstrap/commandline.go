@@ -63,9 +63,12 @@ func parse(args []string, env environment, out, errs io.Writer) (line *commandLi
 		if errors.As(err, &setting) {
 			return nil, setting
 		}
+		if setting = wrongFlag(parser.Model, err); setting != nil {
+			return nil, setting
+		}
 		return nil, &cli.UsageError{Text: hint(err)}
 	}
-	if err := env.unknown(settings(parser.Model)); err != nil {
+	if err := env.unknown(variables(parser.Model)); err != nil {
 		return nil, err
 	}
 	if command := line.selected.Command(); command == "version" || command == "completion <shell>" {
@@ -96,17 +99,40 @@ func hint(err error) string {
 	return fmt.Sprintf("%s (see %s)", err, where)
 }
 
-// settings returns the names of all variables.
-func settings(model *kong.Application) []string {
-	var names []string
+// wrongFlag returns what is wrong with a setting that came as a flag, in the
+// words that its variable would get: without the value, which may be a secret.
+// nil when err is about something else.
+func wrongFlag(model *kong.Application, err error) *ConfigurationError {
+	name, _, ok := strings.Cut(strings.TrimPrefix(err.Error(), "--"), ": ")
+	if !ok {
+		return nil
+	}
+	for _, flag := range settings(model) {
+		if flag.Name == name {
+			return &ConfigurationError{"--" + name, kindOf(flag.Target.Type())}
+		}
+	}
+	return nil
+}
+
+// settings returns the flags that variables set too.
+func settings(model *kong.Application) []*kong.Flag {
+	var flags []*kong.Flag
 	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
-		if flag, ok := node.(*kong.Flag); ok {
-			if name := variable(flag); name != "" {
-				names = append(names, name)
-			}
+		if flag, ok := node.(*kong.Flag); ok && variable(flag) != "" {
+			flags = append(flags, flag)
 		}
 		return next(nil)
 	})
+	return flags
+}
+
+// variables returns the names of all variables.
+func variables(model *kong.Application) []string {
+	var names []string
+	for _, flag := range settings(model) {
+		names = append(names, variable(flag))
+	}
 	return names
 }
 

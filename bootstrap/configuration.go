@@ -54,6 +54,9 @@ type Configuration struct {
 
 	MailSettings
 	LimitSettings
+
+	named *Secrets // once they were read
+	made  string   // the file of a secret that this process made
 }
 
 const (

@@ -227,12 +227,27 @@ func TestTheCallIsRefusedBeforeAnything(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nope"}, {"users"}, {"serve", "--nope"}, {"serve", "extra"}, {"users", "create"}, {"users", "create", "not-an-address"},
 		{"users", "create", "a@example.com", "--role", "Not A Role"}, {"apikeys", "create", "k", "--permission", "everything"},
-		{"apikeys", "create", "k", "--expires-in", "soon"}, {"apikeys", "create", "k", "--expires-in", "0d"}, {"serve", "--bcrypt-cost", "x"},
+		{"apikeys", "create", "k", "--expires-in", "soon"}, {"apikeys", "create", "k", "--expires-in", "0d"},
 	} {
 		_, err := parse(args, environment{}, io.Discard, io.Discard)
 		var usage *cli.UsageError
 		if !errors.As(err, &usage) || !strings.Contains(usage.Text, "--help") {
 			t.Errorf("%q: got %v, want a usage error that says where to read on", args, err)
+		}
+	}
+}
+
+func TestAWrongFlagIsToldAsItsVariableWouldBe(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"--bcrypt-cost=hunter2":      "--bcrypt-cost: must be a whole number",
+		"--trusted-proxies=hunter2":  "--trusted-proxies: must be networks such as 10.0.0.0/8, separated by commas",
+		"--access-token-ttl=hunter2": "--access-token-ttl: must be a duration such as 90s, 15m or 168h",
+		"--docs":                     "--docs: needs a value",
+	} {
+		_, err := parse([]string{"serve", args}, environment{}, io.Discard, io.Discard)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", args, err, want)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func kindOf(t reflect.Type) string {
 	case t.Kind() == reflect.Bool:
 		return "must be true or false"
 	}
-	return "must be a " + t.Kind().String()
+	return "needs a value"
 }
 
 // unknown returns an error that names a variable which is no setting, with the

@@ -44,7 +44,7 @@ func serving(migrate bool) fx.Option {
 			newChanges,
 			newCertificate,
 		),
-		fx.Invoke(settled, func(*certificate) {}),
+		fx.Invoke(settled, func(application.Storage) {}, func(*certificate) {}), // a secret is made last
 		fx.Invoke(func(ctx context.Context, lifecycle fx.Lifecycle, _ Secrets, s *server, changes *changes, used *application.LastUsed, trail *application.AuditTrail, tls *certificate) {
 			feed, uses, audit := &background{run: changes.follow}, &background{run: used.Run}, &background{run: trail.Run}
 			reload := &background{run: tls.follow}
@@ -84,7 +84,7 @@ func settled(cfg *Configuration, databases adapters, counters limiters) error {
 // commanding is the graph's part for a command that needs use cases.
 func commanding(uc *cli.UseCases) fx.Option {
 	return fx.Options(
-		fx.Invoke(settled, func(Secrets) {}),
+		fx.Invoke(settled, func(application.Storage) {}, func(Secrets) {}), // a secret is made last
 		fx.Populate(uc),
 		fx.Invoke(func(lifecycle fx.Lifecycle, storage application.Storage) {
 			lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, storage) }))

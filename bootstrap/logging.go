@@ -2,14 +2,14 @@ package bootstrap
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	"golang.org/x/term"
+
+	"github.com/sallyport-auth/sallyport/adapters/cli"
 )
 
 // logs is the two loggers: neither samples, so that an attack can't hide in
@@ -54,15 +54,10 @@ func newEncoder(format string, out io.Writer) zapcore.Encoder {
 		return zapcore.NewJSONEncoder(cfg)
 	}
 	cfg.ConsoleSeparator = "  "
-	if isTerminal(out) && os.Getenv("NO_COLOR") == "" {
+	if cli.Colours(out) {
 		cfg.EncodeLevel = zapcore.LowercaseColorLevelEncoder
 	}
 	return zapcore.NewConsoleEncoder(cfg)
-}
-
-func isTerminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // graphLog tells how the graph is built, to those who debug.

@@ -56,7 +56,7 @@ func (p *program) run(ctx context.Context) int {
 		return exitDone
 	}
 	if err == nil {
-		err = p.execute(ctx, line)
+		err = line.lost(p.execute(ctx, line))
 	}
 	if err == nil {
 		return exitDone
@@ -93,7 +93,7 @@ func isWrong(err error) bool {
 	var usage *cli.UsageError
 	var call *kong.ParseError
 	return errors.As(err, &setting) || errors.As(err, &usage) || errors.As(err, &call) ||
-		errors.Is(err, application.ErrOtherSecret) // says which settings mend it
+		errors.Is(err, application.ErrSchemaTooNew) || errors.Is(err, application.ErrOtherSecret) // say which settings mend it
 }
 
 // service is what the commands reach, and what they started.

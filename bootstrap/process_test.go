@@ -277,6 +277,116 @@ func TestAWrongConfigurationStartsAndChangesNothing(t *testing.T) {
 	}
 }
 
+// Exit code 2 says that nothing was made.
+func TestAWrongCallLeavesAnEmptyFolder(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "users.jsonl")
+	if err := os.WriteFile(users, []byte(`{"email":"ada@example.com"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		environ string
+		args    []string
+	}{
+		"a report nowhere":       {"", []string{"users", "import", users, "--report", "nowhere/report.jsonl"}},
+		"the report is imported": {"", []string{"users", "import", users, "--report", users}},
+		"an export nowhere":      {"", []string{"users", "export", "nowhere/users.jsonl"}},
+		"a parameter of SQLite":  {"SALLYPORT_DATABASE_URL=sqlite:x.db?a=b", []string{"users", "list"}},
+		"a folder that is none":  {"SALLYPORT_DATABASE_URL=sqlite:nowhere/x.db", []string{"users", "list"}},
+		"no path at all":         {"SALLYPORT_DATABASE_URL=sqlite:", []string{"users", "list"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, c.environ)
+			_, errs := p.expect(t, exitWrong, "", c.args...)
+			if c.environ != "" && !strings.Contains(errs, "SALLYPORT_DATABASE_URL") {
+				t.Errorf("stderr: got %q, want it to name SALLYPORT_DATABASE_URL", errs)
+			}
+			left, err := os.ReadDir(p.dir)
+			if err != nil || len(left) != 0 {
+				t.Errorf("left behind: %v, %v, want nothing", left, err)
+			}
+		})
+	}
+}
+
+func TestALostSecretIsNotReplacedByAnother(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.expect(t, exitDone, "", "keys", "rotate")
+	secret := filepath.Join(p.dir, "sallyport.db.secret")
+	if err := os.Remove(secret); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"serve"}, {"keys", "rotate"}} {
+		_, errs := p.expect(t, exitWrong, "", args...)
+		if !strings.Contains(errs, "sallyport.db.secret is missing") {
+			t.Errorf("%v: stderr: got %q, want it to name the file that is missing", args, errs)
+		}
+		if _, err := os.Stat(secret); err == nil {
+			t.Errorf("%v: made a secret that opens nothing", args)
+		}
+	}
+}
+
+func TestASecretMayComeThroughAPipe(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "SALLYPORT_SECRET_FILE=/dev/stdin")
+	p.expect(t, exitDone, goodSecret, "users", "list")
+}
+
+func TestWhoWaitsForAPasswordCanBeStopped(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	cmd := p.command("users", "create", "ada@example.com", "--password-stdin")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdin, err := cmd.StdinPipe() // and nothing comes
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for ended := false; !ended; {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // also before the program listens for it
+		select {
+		case <-done:
+			ended = true
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	if code := cmd.ProcessState.ExitCode(); code == exitFailed && !strings.Contains(errs.String(), "interrupted; nothing was changed") {
+		t.Errorf("stderr: got %q, want what became of it", errs.String())
+	}
+}
+
+func TestARoleThatDoesNotExistIsNotTaken(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.expect(t, exitDone, "a quiet river at dawn", "users", "create", "ada@example.com", "--role", "admin", "--password-stdin")
+	_, errs := p.expect(t, exitFailed, "", "users", "revoke", "ada@example.com", "admn")
+	if !strings.Contains(errs, "there is no role admn") {
+		t.Errorf("stderr: got %q, want it to name the role", errs)
+	}
+}
+
+func TestBeforeTheFirstMigrationTheServiceIsUnavailable(t *testing.T) {
+	t.Parallel()
+	r := newPlace(t).serve(t, "--no-migrate")
+	answer, err := http.PostForm(r.api+"/auth/login", url.Values{"username": {"ada@example.com"}, "password": {"a quiet river"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" {
+		t.Errorf("login: got status %d, want 503 with Retry-After", answer.StatusCode)
+	}
+}
+
 func TestATakenPortIsOneLine(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
@@ -28,8 +29,19 @@ const (
 var examples = []string{"your-secret-key", "changeme", "secret", "password", "example"}
 
 // given returns the secrets that the configuration names, which may be none,
-// and refuses weak ones.
+// and refuses weak ones. It reads a file once: it may be a pipe.
 func (c *Configuration) given() (Secrets, error) {
+	if c.named != nil {
+		return *c.named, nil
+	}
+	s, err := c.read()
+	if err == nil {
+		c.named = &s
+	}
+	return s, err
+}
+
+func (c *Configuration) read() (Secrets, error) {
 	s := Secrets{Current: c.Secret, Previous: c.SecretPrevious}
 	setting := "SECRET"
 	if c.SecretFile != "" {
@@ -63,8 +75,19 @@ func (c *Configuration) secrets() (Secrets, error) {
 	if c.production() || !ok {
 		return Secrets{}, &ConfigurationError{prefix + "SECRET", "must be set: at least 32 random bytes, such as from `openssl rand -base64 32`, or SALLYPORT_SECRET_FILE with a file that holds them"}
 	}
-	s.Current, err = developmentSecret(path + ".secret")
+	s.Current, c.made, err = developmentSecret(path + ".secret")
 	return s, err
+}
+
+// lost returns why what is stored can't be opened, if that is because its
+// secret is not there any more, and removes the one that was made in its
+// place: it opens nothing.
+func (c *Configuration) lost(err error) error {
+	if c.made == "" || !errors.Is(err, application.ErrOtherSecret) {
+		return err
+	}
+	_ = os.Remove(c.made)
+	return &ConfigurationError{prefix + "SECRET", c.made + " is missing, and what the database keeps is sealed under another secret: restore the file, or set the variable to the secret that was in use"}
 }
 
 // strong returns an error when s is no secret.
@@ -161,22 +184,23 @@ func sqlitePath(databaseURL string) (string, bool) {
 }
 
 // developmentSecret returns the secret that path holds, and makes one if there
-// is none. Of several processes that make one at once, all get the same: the
+// is none: then made is the path. Of several processes that make one at once, all get the same: the
 // whole file appears under its name at once, or not at all.
-func developmentSecret(path string) (domain.Secret, error) {
-	secret, err := readSecretFile(path)
+func developmentSecret(path string) (secret domain.Secret, made string, err error) {
+	secret, err = readSecretFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeSecretFile(path); err == nil {
+			made = path
 			secret, err = readSecretFile(path)
 		}
 	}
 	if err != nil {
-		return domain.Secret{}, fmt.Errorf("keep a development secret beside the database: %w", err)
+		return domain.Secret{}, "", fmt.Errorf("keep a development secret beside the database: %w", err)
 	}
 	if len(secret.Reveal()) < minSecretBytes {
-		return domain.Secret{}, &ConfigurationError{prefix + "SECRET", path + " holds less than 32 bytes: restore it, or remove it and lose what was sealed under it"}
+		return domain.Secret{}, "", &ConfigurationError{prefix + "SECRET", path + " holds less than 32 bytes: restore it, or remove it and lose what was sealed under it"}
 	}
-	return secret, nil
+	return secret, made, nil
 }
 
 func makeSecretFile(path string) error {

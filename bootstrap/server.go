@@ -146,7 +146,7 @@ func (s *server) schema(ctx context.Context) error {
 		s.log.Warn("the database does not answer yet", zap.Error(err))
 		return nil
 	}
-	if err := usable(status); err != nil {
+	if err := status.Usable(); err != nil {
 		return err
 	}
 	if s.migrate && !status.Current() {

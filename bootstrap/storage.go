@@ -64,15 +64,6 @@ func openStorage(ctx context.Context, cfg *Configuration, all adapters, lifecycl
 	return storage, nil
 }
 
-// usable returns nil when this release can use the database as it is.
-func usable(status application.SchemaStatus) error {
-	if status.Compatible() {
-		return nil
-	}
-	return &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf(
-		"the database is at version %d, which this release (%d) can't use: run the newer release", status.Version, status.Latest)}
-}
-
 // prepare creates the schema in an empty database, and refuses an older one:
 // a command that someone runs by hand upgrades nothing by the way.
 func prepare(ctx context.Context, storage application.Storage) error {
@@ -80,7 +71,7 @@ func prepare(ctx context.Context, storage application.Storage) error {
 	if err != nil {
 		return unreachable(err)
 	}
-	if err := usable(status); err != nil {
+	if err := status.Usable(); err != nil {
 		return err
 	}
 	switch {

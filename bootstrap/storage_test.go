@@ -38,7 +38,7 @@ func TestACommandCreatesASchemaAndUpgradesNone(t *testing.T) {
 		"current":               {application.SchemaStatus{Version: 3, Latest: 3, Oldest: 2}, false, "", false},
 		"newer, yet compatible": {application.SchemaStatus{Version: 4, Latest: 3, Oldest: 2}, false, "", false},
 		"older":                 {application.SchemaStatus{Version: 2, Latest: 3, Oldest: 1}, false, "sallyport migrate up", false},
-		"too new":               {application.SchemaStatus{Version: 5, Latest: 3, Oldest: 4}, false, "SALLYPORT_DATABASE_URL", true},
+		"too new":               {application.SchemaStatus{Version: 5, Latest: 3, Oldest: 4}, false, "run the newer release", true},
 	} {
 		storage := &schemaOnly{status: c.status}
 		err := prepare(t.Context(), storage)

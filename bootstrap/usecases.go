@@ -189,6 +189,7 @@ type commandUseCases struct {
 	fx.In
 
 	Users   *application.Users
+	Roles   *application.Roles
 	APIKeys *application.APIKeys
 	Keys    *application.Keys
 	Rewrap  *application.Rewrap
@@ -199,7 +200,7 @@ type commandUseCases struct {
 
 func newCommandUseCases(in commandUseCases) cli.UseCases {
 	return cli.UseCases{
-		Users: in.Users, APIKeys: in.APIKeys, Keys: in.Keys, Rewrap: in.Rewrap,
+		Users: in.Users, Roles: in.Roles, APIKeys: in.APIKeys, Keys: in.Keys, Rewrap: in.Rewrap,
 		Import: in.Import, Export: in.Export, Clock: in.Clock,
 	}
 }

@@ -62,6 +62,9 @@ func newAccountReader(in io.Reader, format string) (*accountReader, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
+	if len(line) == 0 {
+		return nil, &UsageError{"the file is empty: the first line of CSV names the columns"}
+	}
 	header, err := parseCSVHeader(line)
 	if err != nil {
 		return nil, &UsageError{err.Error()}
@@ -138,6 +141,17 @@ func (r *accountReader) batch(size int) (b accountBatch) {
 	}
 	b.line, b.read = r.line, r.read
 	return b
+}
+
+// stat looks at a file that is to be read.
+func (c *Console) stat(name string) (os.FileInfo, error) {
+	if name != standard {
+		return os.Stat(name)
+	}
+	if in, ok := c.In.(*os.File); ok {
+		return in.Stat()
+	}
+	return nil, os.ErrNotExist
 }
 
 // openAccounts opens a file, and returns its size; -1 when nobody knows it.

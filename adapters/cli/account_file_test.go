@@ -102,7 +102,7 @@ func TestManyRefusedLinesAreToldInPart(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "report.jsonl")
 	for _, report := range []string{"", name} {
 		var errs bytes.Buffer
-		r, err := newRefusals(&Console{Err: &errs}, report)
+		r, err := newRefusals(&Console{Err: &errs}, report, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,23 +120,5 @@ func TestManyRefusedLinesAreToldInPart(t *testing.T) {
 	text, err := os.ReadFile(name)
 	if err != nil || strings.Count(string(text), "\n") != 1000 || !strings.HasPrefix(string(text), `{"line":1,"reason":"line: is not valid JSON"}`) {
 		t.Errorf("report: got %d lines beginning with %.60q, %v, want 1000", strings.Count(string(text), "\n"), text, err)
-	}
-}
-
-func TestAFileIsReplacedOnlyByAWholeOne(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	name, broken := filepath.Join(dir, "users.jsonl"), errors.New("the database is gone")
-	if err := os.WriteFile(name, []byte("older"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	err := writePrivately(name, func(out io.Writer) error {
-		_, _ = io.WriteString(out, "half")
-		return broken
-	})
-	text, _ := os.ReadFile(name)
-	left, _ := os.ReadDir(dir)
-	if !errors.Is(err, broken) || string(text) != "older" || len(left) != 1 {
-		t.Errorf("got %v, %q and %d files, want %v, the older one alone", err, text, len(left), broken)
 	}
 }

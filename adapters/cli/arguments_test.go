@@ -37,7 +37,7 @@ func TestAPasswordThatIsTooLongIsRefusedAndNotCut(t *testing.T) {
 	t.Parallel()
 	for length, fits := range map[int]bool{domain.MaxPasswordBytes: true, domain.MaxPasswordBytes + 1: false, 1 << 20: false} {
 		console := &Console{In: strings.NewReader(strings.Repeat("x", length) + "\r\n")}
-		if _, err := console.password(true); (err == nil) != fits {
+		if _, err := console.password(t.Context(), true); (err == nil) != fits {
 			t.Errorf("%d bytes: got %v, want accepted: %t", length, err, fits)
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"os"
 )
 
-// colours reports whether a stream takes them: it is a terminal, and nobody
+// Colours reports whether a stream takes them: it is a terminal, and nobody
 // asked for none (no-color.org).
-func colours(stream any) bool {
+func Colours(stream any) bool {
 	return isTerminal(stream) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 

@@ -22,7 +22,7 @@ func TestOnlyTheHeaderIsBold(t *testing.T) {
 
 func TestWhatIsNoTerminalTakesNoColours(t *testing.T) {
 	t.Parallel()
-	if colours(&bytes.Buffer{}) {
+	if Colours(&bytes.Buffer{}) {
 		t.Error("colours of a buffer: got true, want false")
 	}
 }

@@ -36,6 +36,7 @@ type Service interface {
 // UseCases is what the commands call once storage is open.
 type UseCases struct {
 	Users   *application.Users
+	Roles   *application.Roles
 	APIKeys *application.APIKeys
 	Keys    *application.Keys
 	Rewrap  *application.Rewrap

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (c *Console) list(asJSON bool, header ...string) *list {
 		return &list{json: bufio.NewWriter(c.Out)}
 	}
 	out := c.Out
-	if colours(out) {
+	if Colours(out) {
 		out = &headed{out: out}
 	}
 	l := &list{table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
@@ -127,12 +128,21 @@ func printable(s string) string {
 
 var errNoTerminal = &UsageError{"there is no terminal to ask for a password: give it on standard input with --password-stdin"}
 
+// errInterrupted is the end of a command that was told to stop while it waited.
+var errInterrupted = errors.New("interrupted; nothing was changed")
+
 // password reads a new password: from standard input, less one trailing
-// newline, or from a terminal, twice and without echo.
-func (c *Console) password(fromInput bool) (domain.Password, error) {
+// newline, or from a terminal, twice and without echo. It waits no longer than
+// ctx does.
+func (c *Console) password(ctx context.Context, fromInput bool) (domain.Password, error) {
 	if fromInput {
-		// One byte more than the longest password with its newline tells too long from just fits.
-		text, err := io.ReadAll(io.LimitReader(c.In, domain.MaxPasswordBytes+3))
+		text, err := interruptible(ctx, func() ([]byte, error) {
+			// One byte more than the longest password with its newline tells too long from just fits.
+			return io.ReadAll(io.LimitReader(c.In, domain.MaxPasswordBytes+3))
+		})
+		if errors.Is(err, errInterrupted) {
+			return domain.Password{}, err
+		}
 		if err != nil {
 			return domain.Password{}, fmt.Errorf("read the password from standard input: %w", err)
 		}
@@ -142,11 +152,11 @@ func (c *Console) password(fromInput bool) (domain.Password, error) {
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
 		return domain.Password{}, errNoTerminal
 	}
-	first, err := c.ask(terminal, "Password: ")
+	first, err := c.ask(ctx, terminal, "Password: ")
 	if err != nil {
 		return domain.Password{}, err
 	}
-	again, err := c.ask(terminal, "Again: ")
+	again, err := c.ask(ctx, terminal, "Again: ")
 	if err != nil {
 		return domain.Password{}, err
 	}
@@ -164,10 +174,40 @@ func chosen(text string) (domain.Password, error) {
 	return domain.ParsePassword("password", text)
 }
 
-func (c *Console) ask(terminal *os.File, prompt string) (string, error) {
+// interruptible returns what read does, or errInterrupted when ctx ends first.
+// Then read is left behind: nothing ends a read of a terminal or a pipe but the
+// end of the process.
+func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type outcome struct {
+		text []byte
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		text, err := read()
+		done <- outcome{text, err}
+	}()
+	select {
+	case o := <-done:
+		return o.text, o.err
+	case <-ctx.Done():
+		return nil, errInterrupted
+	}
+}
+
+func (c *Console) ask(ctx context.Context, terminal *os.File, prompt string) (string, error) {
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("look at the terminal: %w", err)
+	}
 	_, _ = fmt.Fprint(c.Err, prompt)
-	text, err := term.ReadPassword(int(terminal.Fd()))
+	text, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	_, _ = fmt.Fprintln(c.Err)
+	if errors.Is(err, errInterrupted) {
+		_ = term.Restore(fd, before) // the reader left behind will not turn the echo on again
+		return "", err
+	}
 	if err != nil {
 		return "", fmt.Errorf("read the password from the terminal: %w", err)
 	}

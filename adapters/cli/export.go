@@ -1,17 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
+	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
@@ -40,36 +33,25 @@ func (cmd *exportUsers) Run(ctx context.Context, console *Console, service Servi
 	if cmd.JSON && cmd.File == standard {
 		return &UsageError{"--json prints the outcome on standard output, where the users go: name a file"}
 	}
-	if info, err := os.Lstat(cmd.File); err == nil && cmd.File != standard && !info.Mode().IsRegular() {
-		return &UsageError{cmd.File + " is there, and not a file that could be replaced"}
+	out, commit := console.Out, func() error { return nil }
+	if cmd.File != standard {
+		file, err := createPrivately(cmd.File)
+		if err != nil {
+			return err
+		}
+		defer file.discard()
+		out, commit = file, file.commit
 	}
 	uc, err := service.UseCases(ctx)
 	if err != nil {
 		return err
 	}
 	shown := console.progress(-1)
-	write := func(out io.Writer) error {
-		w := newAccountWriter(out, format)
-		err := uc.Export.Do(ctx, domain.Operator(), func(accounts []domain.Account) error {
-			for _, account := range accounts {
-				if err := w.write(recordOf(account)); err != nil {
-					return err
-				}
-			}
-			shown.at(int64(shown.users+len(accounts)), len(accounts))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return w.flush()
-	}
-	if cmd.File == standard {
-		err = write(console.Out)
-	} else {
-		err = writePrivately(cmd.File, write)
-	}
+	err = writeAccounts(ctx, newAccountWriter(out, format), uc.Export, shown)
 	shown.end()
+	if err == nil {
+		err = commit()
+	}
 	if err != nil {
 		return fmt.Errorf("export users: %w", err)
 	}
@@ -83,54 +65,19 @@ func (cmd *exportUsers) Run(ctx context.Context, console *Console, service Servi
 	return nil
 }
 
-// writePrivately makes a file that its owner alone can read, or replaces one,
-// when everything is in it.
-func writePrivately(name string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*") // mode 0600
-	if errors.Is(err, fs.ErrNotExist) {
-		return &UsageError{"the folder of " + name + " is not there"}
-	}
+// writeAccounts writes all accounts, and shows how far it is.
+func writeAccounts(ctx context.Context, w accountWriter, export *application.Export, shown *progress) error {
+	err := export.Do(ctx, domain.Operator(), func(accounts []domain.Account) error {
+		for _, account := range accounts {
+			if err := w.write(recordOf(account)); err != nil {
+				return err
+			}
+		}
+		shown.at(int64(shown.users+len(accounts)), len(accounts))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(file.Name())
-		}
-	}()
-	err = write(file)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), name)
-}
-
-// accountWriter writes accounts, line by line.
-type accountWriter struct {
-	write func(accountRecord) error
-	flush func() error
-}
-
-func newAccountWriter(out io.Writer, format string) accountWriter {
-	if format == formatCSV {
-		w := csv.NewWriter(out)
-		err := w.Write(accountColumns)
-		return accountWriter{
-			write: func(r accountRecord) error { return errors.Join(err, w.Write(r.cells())) },
-			flush: func() error {
-				w.Flush()
-				return errors.Join(err, w.Error())
-			},
-		}
-	}
-	buffer := bufio.NewWriter(out)
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
-	return accountWriter{
-		write: func(r accountRecord) error { return encoder.Encode(r) },
-		flush: buffer.Flush,
-	}
+	return w.flush()
 }

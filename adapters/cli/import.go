@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,11 +54,12 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 	if err != nil {
 		return err
 	}
-	uc, err := service.UseCases(ctx)
+	refused, err := newRefusals(console, cmd.Report, cmd.File)
 	if err != nil {
 		return err
 	}
-	refused, err := newRefusals(console, cmd.Report)
+	defer refused.discard()
+	uc, err := service.UseCases(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func beginReading(ctx context.Context, file io.Reader, format string) (*accountR
 	case b := <-begun:
 		return b.reader, b.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for the first line: %w", ctx.Err())
+		return nil, errInterrupted
 	}
 }
 
@@ -203,6 +205,7 @@ func (run *importRun) one(ctx context.Context, batch accountBatch) error {
 		return err
 	}
 	if refused := slices.Concat(batch.refused, result.Refused); len(refused) > 0 {
+		slices.SortFunc(refused, func(a, b application.RefusedUser) int { return cmp.Compare(a.Line, b.Line) })
 		run.progress.aside()
 		if err := run.refused.add(refused); err != nil {
 			return err

@@ -27,7 +27,7 @@ func (c *Console) progress(total int64) *progress {
 		progressbar.OptionSetWriter(c.Err), progressbar.OptionSetWidth(24), progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true), progressbar.OptionUseANSICodes(true),
 		progressbar.OptionSetRenderBlankState(true), progressbar.OptionClearOnFinish(),
-		progressbar.OptionEnableColorCodes(colours(c.Err)),
+		progressbar.OptionEnableColorCodes(Colours(c.Err)),
 	)
 	return p
 }

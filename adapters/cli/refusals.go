@@ -20,21 +20,26 @@ const shownRefusals = 20
 type refusals struct {
 	console *Console
 	count   int
-	file    *os.File // nil: there is no report
+	file    *privateFile // nil: there is no report
 	report  *bufio.Writer
 }
 
-// newRefusals makes the report, unless name is empty.
-func newRefusals(console *Console, name string) (*refusals, error) {
+// newRefusals begins the report, unless name is empty. A UsageError when it
+// would take the place of the file that is imported.
+func newRefusals(console *Console, name, imported string) (*refusals, error) {
 	r := &refusals{console: console}
 	if name == "" {
 		return r, nil
 	}
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, &UsageError{err.Error()}
+	there, err := os.Stat(name)
+	input, inputErr := console.stat(imported)
+	if err == nil && inputErr == nil && os.SameFile(there, input) {
+		return nil, &UsageError{"the report would take the place of what is imported: name another file"}
 	}
-	r.file, r.report = file, bufio.NewWriter(file)
+	if r.file, err = createPrivately(name); err != nil {
+		return nil, err
+	}
+	r.report = bufio.NewWriter(r.file)
 	return r, nil
 }
 
@@ -54,7 +59,7 @@ func (r *refusals) add(refused []application.RefusedUser) error {
 		case r.count == shownRefusals+1 && r.report == nil:
 			r.console.Note("… more lines are refused; --report FILE lists them all")
 		case r.count == shownRefusals+1:
-			r.console.Note("… more lines are refused; %s lists them all", r.file.Name())
+			r.console.Note("… more lines are refused; %s will list them all", r.file.name)
 		}
 		if r.report == nil {
 			continue
@@ -74,10 +79,17 @@ func (r *refusals) close() error {
 	if r.report == nil {
 		return nil
 	}
-	if err := errors.Join(r.report.Flush(), r.file.Close()); err != nil {
+	if err := errors.Join(r.report.Flush(), r.file.commit()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
+}
+
+// discard removes a report that was never closed.
+func (r *refusals) discard() {
+	if r.file != nil {
+		r.file.discard()
+	}
 }
 
 // reason returns the broken rules alone.

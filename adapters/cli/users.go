@@ -53,7 +53,7 @@ func (cmd *createUser) Run(ctx context.Context, console *Console, service Servic
 	if err != nil {
 		return &UsageError{err.Error()}
 	}
-	password, err := console.password(cmd.PasswordStdin)
+	password, err := console.password(ctx, cmd.PasswordStdin)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (cmd *setPassword) Run(ctx context.Context, console *Console, service Servi
 	if err != nil {
 		return err
 	}
-	password, err := console.password(cmd.PasswordStdin)
+	password, err := console.password(ctx, cmd.PasswordStdin)
 	if err != nil {
 		return err
 	}
@@ -231,8 +231,16 @@ type revokeRole struct {
 	Role role `arg:"" help:"The role's name."`
 }
 
-// Run takes the role.
+// Run takes the role. One that does not exist is a mistake, and not a role that
+// the user does not hold.
 func (cmd *revokeRole) Run(ctx context.Context, console *Console, service Service) error {
+	uc, err := service.UseCases(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := uc.Roles.Role(ctx, domain.RoleName(cmd.Role)); err != nil {
+		return fmt.Errorf("there is no role %s: %w", cmd.Role, err)
+	}
 	return cmd.setRoles(ctx, console, service, func(roles []domain.RoleName) []domain.RoleName {
 		return slices.DeleteFunc(roles, func(r domain.RoleName) bool { return r == domain.RoleName(cmd.Role) })
 	})

@@ -3,7 +3,6 @@ package kvstore
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/sallyport-auth/sallyport/application"
 	"github.com/sallyport-auth/sallyport/domain"
@@ -95,7 +94,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return s.within(ctx, writing, func(t *transaction) error {
 		status, err := schema(t)
 		if err != nil || status.Current() {
-			return errors.Join(err, tooNew(status))
+			return errors.Join(err, status.Usable())
 		}
 		for _, role := range domain.BuiltInRoles() {
 			roleRows.put(t, role)
@@ -116,13 +115,6 @@ func schema(t *transaction) (application.SchemaStatus, error) {
 		return application.SchemaStatus{Latest: latest}, nil
 	}
 	return application.SchemaStatus{Version: row.Version, Latest: latest, Oldest: row.Oldest}, err
-}
-
-func tooNew(status application.SchemaStatus) error {
-	if status.Compatible() {
-		return nil
-	}
-	return fmt.Errorf("the database is at version %d, which this release (%d) can't use", status.Version, status.Latest)
 }
 
 // Ping returns nil when the engine answers.

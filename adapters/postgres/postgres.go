@@ -116,7 +116,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sqlstore.Migratable(status); err != nil || status.Current() {
+	if err := status.Usable(); err != nil || status.Current() {
 		return err
 	}
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

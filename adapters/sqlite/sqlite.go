@@ -172,7 +172,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := sqlstore.Migratable(status); err != nil || status.Current() {
+	if err := status.Usable(); err != nil || status.Current() {
 		return err
 	}
 	db := sql.OpenDB(connector{writing(s.path, "60000")})

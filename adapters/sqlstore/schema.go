@@ -80,15 +80,6 @@ func (m Migrations) Pending() (application.SchemaStatus, error) {
 	return status, nil
 }
 
-// Migratable returns an error when the schema is too new for this release.
-func Migratable(status application.SchemaStatus) error {
-	if status.Compatible() {
-		return nil
-	}
-	return fmt.Errorf("the database's schema is at version %d, which takes a release that knows version %d or later; this one knows %d",
-		status.Version, status.Oldest, status.Latest)
-}
-
 // Up applies what is pending on db. Concurrent runs must be kept apart by an
 // option, or by whoever calls.
 func (m Migrations) Up(ctx context.Context, db *sql.DB, options ...goose.ProviderOption) error {
