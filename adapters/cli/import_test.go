@@ -70,7 +70,7 @@ func TestAnImportThatWaitsForLinesEndsWhenItIsToldTo(t *testing.T) {
 	if _, err := beginReading(ctx, in, formatCSV); !errors.Is(err, errInterrupted) {
 		t.Errorf("waiting for the columns: got %v, want %v", err, errInterrupted)
 	}
-	if err := run.all(ctx, reader); !errors.Is(err, errInterrupted) {
+	if err := run.all(ctx, reader); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
