@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -84,39 +83,4 @@ func (uc *APIKeys) Revoke(ctx context.Context, caller domain.Principal, id domai
 		return fmt.Errorf("revoke API key %s: %w", id, err)
 	}
 	return nil
-}
-
-// APIKey returns the principal of a presented API key, or
-// domain.ErrInvalidAPIKey: one answer for a typo, a wrong, an expired and a
-// revoked key; domain.ErrRateLimited after too many of them. A typo costs no
-// query.
-func (uc *Authorize) APIKey(ctx context.Context, presented string) (domain.Principal, error) {
-	if err := uc.Throttle.apiKey(ctx); err != nil {
-		return domain.Principal{}, uc.Journal.limited(ctx, err)
-	}
-	refuse := func(id domain.APIKeyID, reason string) (domain.Principal, error) {
-		if err := uc.Throttle.apiKeyFailed(ctx); err != nil {
-			return domain.Principal{}, uc.Journal.limited(ctx, err)
-		}
-		event := domain.Event{Type: domain.APIKeyRefused, Subject: string(id)}
-		return domain.Principal{}, uc.Journal.refuse(ctx, event, reason, domain.ErrInvalidAPIKey)
-	}
-	id, secret, err := domain.ParseAPIKey(presented)
-	if err != nil {
-		return refuse("", "malformed")
-	}
-	key, err := uc.State.APIKeyState(ctx, id)
-	if errors.Is(err, domain.ErrNotFound) {
-		return refuse("", "unknown_key")
-	}
-	if err != nil {
-		return domain.Principal{}, fmt.Errorf("read state of API key %s: %w", id, err)
-	}
-	now := uc.Journal.Clock.Now()
-	principal, err := key.Principal(secret, now)
-	if err != nil {
-		return refuse(id, "wrong_or_over")
-	}
-	uc.LastUsed.note(id, now)
-	return principal, nil
 }

@@ -24,6 +24,16 @@ func reach(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.R
 	return nil
 }
 
+// reachedUser returns a user whom caller may act on. domain.ErrUserNotFound,
+// domain.ErrInsufficientPermissions.
+func reachedUser(ctx context.Context, tx Tx, caller domain.Principal, id domain.UserID) (domain.User, error) {
+	user, err := tx.Users().User(ctx, id)
+	if err != nil {
+		return user, err
+	}
+	return user, reach(ctx, tx, caller, user.Roles)
+}
+
 // grantable returns nil when all roles exist, one user may hold them, and caller
 // may grant them: domain.ErrInvalid on "roles", domain.ErrInsufficientPermissions.
 func grantable(ctx context.Context, tx Tx, caller domain.Principal, roles []domain.RoleName) error {

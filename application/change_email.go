@@ -47,7 +47,7 @@ func (uc *ChangeEmail) Do(ctx context.Context, caller domain.User, address domai
 		if err := tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailChangeEmail); err != nil { // there is one new address at a time
 			return err
 		}
-		note(domain.Event{Type: domain.EmailChangeAsked, Subject: string(user.ID)})
+		note(domain.Event{Type: domain.EmailChangeRequested, Subject: string(user.ID)})
 		notice := enclosure{
 			User: user.ID, NewEmail: address.String(),
 			ExpiresAt: uc.Journal.Clock.Now().Add(domain.MailChangeEmail.Lifetime()),

@@ -64,21 +64,3 @@ func (uc *ChangePassword) prove(ctx context.Context, caller domain.User, current
 	})
 	return hash, err
 }
-
-// replacePassword stores a new password and ends everything that was issued
-// under the older one: sessions by the version, mailed resets and a change of
-// address that the older one allowed by deletion.
-func replacePassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) (domain.User, error) {
-	user.Version++
-	user = touched(user, password.UpdatedAt)
-	if err := tx.Users().Update(ctx, user); err != nil {
-		return user, err
-	}
-	if err := tx.Credentials().PutPassword(ctx, password); err != nil {
-		return user, err
-	}
-	if err := tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailChangeEmail); err != nil {
-		return user, err
-	}
-	return user, tx.MailTokens().DeleteOf(ctx, user.ID, domain.MailResetPassword)
-}

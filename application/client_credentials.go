@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -48,30 +47,6 @@ func (uc *ClientCredentials) Do(ctx context.Context, client Client, scope string
 		return ServiceToken{}, fmt.Errorf("record a token of API key %s: %w", key.ID, err)
 	}
 	return token, nil
-}
-
-// Client returns the API key of a client that proved itself, or
-// domain.ErrInvalidAPIKey: it is APIKey with the key's id said once more.
-func (uc *Authorize) Client(ctx context.Context, client Client) (*domain.APIKey, error) {
-	presented := client.Secret.Reveal()
-	id, _, err := domain.ParseAPIKey(presented)
-	if err != nil || string(id) != client.ID {
-		presented = "" // somebody else's key proves nothing: refused, counted and recorded as no key at all
-	}
-	principal, err := uc.APIKey(ctx, presented)
-	if err != nil {
-		return nil, err
-	}
-	key, err := uc.State.APIKeyState(ctx, domain.APIKeyID(principal.Subject))
-	switch {
-	case errors.Is(err, domain.ErrNotFound):
-		return nil, domain.ErrInvalidAPIKey
-	case err != nil:
-		return nil, fmt.Errorf("read state of API key %s: %w", principal.Subject, err)
-	case !key.Active(uc.Journal.Clock.Now()): // it ended between the two
-		return nil, domain.ErrInvalidAPIKey
-	}
-	return key, nil
 }
 
 // narrow returns the part of permissions that scope asks for.

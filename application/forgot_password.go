@@ -25,7 +25,7 @@ func (uc *ForgotPassword) Do(ctx context.Context, email domain.Email) error {
 	if err != nil {
 		return uc.Journal.limited(ctx, err)
 	}
-	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailResetPassword, domain.PasswordResetAsked, func(u domain.User) string {
+	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailResetPassword, domain.PasswordResetRequested, func(u domain.User) string {
 		switch {
 		case !u.Active():
 			return "user_inactive"
@@ -41,14 +41,11 @@ func (uc *ForgotPassword) Do(ctx context.Context, email domain.Email) error {
 // domain.ErrInsufficientPermissions.
 func (uc *ForgotPassword) For(ctx context.Context, caller domain.Principal, id domain.UserID) error {
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
-		user, err := tx.Users().User(ctx, id)
+		user, err := reachedUser(ctx, tx, caller, id)
 		if err != nil {
 			return err
 		}
-		if err := reach(ctx, tx, caller, user.Roles); err != nil {
-			return err
-		}
-		note(domain.Event{Type: domain.PasswordResetAsked, Subject: string(id), Actor: caller.Subject})
+		note(domain.Event{Type: domain.PasswordResetRequested, Subject: string(id), Actor: caller.Subject})
 		return uc.Outbox.postToken(ctx, tx, id, domain.MailResetPassword, user.Email)
 	})
 	if err != nil {

@@ -88,22 +88,18 @@ func (uc *Import) check(user ImportedUser, now time.Time) error {
 }
 
 func (uc *Import) account(in ImportedUser, now time.Time) domain.Account {
-	user := domain.User{
-		ID: domain.UserID(uc.Journal.IDs.NewID()), Email: in.Email, Name: in.Name,
-		Status: domain.StatusActive, Roles: domain.RoleNames(in.Roles...), Version: 1,
-		CreatedAt: in.CreatedAt, UpdatedAt: now,
+	user := domain.NewUser(domain.UserID(uc.Journal.IDs.NewID()), in.Email, in.Name, in.Roles, now)
+	if in.Roles != nil { // also none at all
+		user.Roles = domain.RoleNames(in.Roles...)
 	}
 	if !in.Active {
 		user.Status = domain.StatusDisabled
 	}
-	if in.Roles == nil {
-		user.Roles = []domain.RoleName{domain.RoleUser}
-	}
 	if in.Verified {
 		user.EmailVerifiedAt = now
 	}
-	if user.CreatedAt.IsZero() {
-		user.CreatedAt = now
+	if !in.CreatedAt.IsZero() {
+		user.CreatedAt = in.CreatedAt
 	}
 	account := domain.Account{User: user}
 	if !in.Hash.IsZero() {

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"maps"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -85,6 +86,15 @@ func (j Journal) refuse(ctx context.Context, e domain.Event, reason string, err 
 	e.Outcome, e.Reason = domain.Failure, reason
 	j.Record(ctx, e)
 	return err
+}
+
+// limited records a refusal by a limit; any other error passes unrecorded.
+func (j Journal) limited(ctx context.Context, err error) error {
+	var refused *domain.Error
+	if !errors.As(err, &refused) || refused.Kind != domain.KindRateLimited || refused.Limit == nil {
+		return err
+	}
+	return j.refuse(ctx, domain.Event{Type: domain.RateLimited}, refused.Limit.Policy, err)
 }
 
 func (j Journal) stamp(ctx context.Context, e domain.Event) domain.Event {

@@ -2,9 +2,13 @@ package application
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"fmt"
 	"sync"
+
+	"github.com/sallyport-auth/sallyport/domain"
 )
 
 // KeptKey is a random key that storage keeps, sealed, so that what is hashed
@@ -47,4 +51,15 @@ func (k *KeptKey) Key(ctx context.Context) ([]byte, error) {
 	defer k.mu.Unlock()
 	k.key = key
 	return key, nil
+}
+
+// hashOfAddress returns 16 bytes: one value for all spellings of an address,
+// and one for each text that is none.
+func hashOfAddress(key []byte, address string) []byte {
+	if email, err := domain.ParseEmail(address); err == nil {
+		address = email.String()
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(address))
+	return mac.Sum(nil)[:16]
 }

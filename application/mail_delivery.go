@@ -66,7 +66,7 @@ func (d *DeliverMail) Run(ctx context.Context) error {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
 		for _, m := range due {
-			if failures == mailPatience || isOver(ctx) {
+			if failures == mailPatience || ctx.Err() != nil {
 				return nil // the next run goes on from here
 			}
 			sent, err := d.deliver(ctx, m)
@@ -82,8 +82,6 @@ func (d *DeliverMail) Run(ctx context.Context) error {
 		}
 	}
 }
-
-func isOver(ctx context.Context) bool { return ctx.Err() != nil }
 
 // deliver sends one mail, and reports whether the server is well. An error is
 // storage's: then the mail is still there.

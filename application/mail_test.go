@@ -406,7 +406,7 @@ func TestAnAdministratorMailsAResetToThoseWithinReach(t *testing.T) {
 	if err := p.reset.Do(t.Context(), token, password("another password")); err != nil {
 		t.Errorf("use it: %v", err)
 	}
-	if got := p.last(domain.PasswordResetAsked); got.Actor != "clerk" || got.Subject != string(user.ID) {
+	if got := p.last(domain.PasswordResetRequested); got.Actor != "clerk" || got.Subject != string(user.ID) {
 		t.Errorf("event: got subject %q and actor %q, want the user and the clerk", got.Subject, got.Actor)
 	}
 	p.refused("somebody unknown", p.forgot.For(t.Context(), clerk, "nobody"), domain.ErrUserNotFound)

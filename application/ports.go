@@ -148,7 +148,7 @@ type CredentialStore interface {
 	Rehash(ctx context.Context, id domain.CredentialID, old, fresh domain.PasswordHash, now time.Time) (bool, error)
 }
 
-// SessionStore keeps sessions. None of its methods but Delete removes one: a
+// SessionStore keeps sessions. None of its methods but Sweep removes one: a
 // revoked session stays until it is over, so that reuse stays reuse.
 type SessionStore interface {
 	// Insert adds a session if its user is active and still has the session's
@@ -201,6 +201,7 @@ type RoleStore interface {
 
 // APIKeyStore keeps API keys; revoked ones stay for the record.
 type APIKeyStore interface {
+	// Insert adds a key under an ID that is new.
 	Insert(ctx context.Context, key domain.APIKey) error
 	// APIKey returns one key. domain.ErrAPIKeyNotFound.
 	APIKey(ctx context.Context, id domain.APIKeyID) (domain.APIKey, error)
@@ -244,12 +245,14 @@ type MailTokenStore interface {
 	Delete(ctx context.Context, id domain.MailTokenID) (bool, error)
 	// DeleteOf removes all tokens of one purpose, or of all when it is empty.
 	DeleteOf(ctx context.Context, user domain.UserID, purpose domain.MailPurpose) error
-	// Sweep deletes up to limit tokens that expired at or before now.
+	// Sweep deletes up to limit tokens that expired at or before now, and
+	// returns how many.
 	Sweep(ctx context.Context, now time.Time, limit int) (int, error)
 }
 
 // OutboxStore keeps mails until they are sent.
 type OutboxStore interface {
+	// Append adds a message under an ID that is new.
 	Append(ctx context.Context, message domain.Message) error
 	// Due returns up to limit messages whose NextAttemptAt has come, the
 	// longest overdue first.
@@ -267,7 +270,8 @@ type AuditStore interface {
 	Append(ctx context.Context, events ...domain.Event) error
 	// List returns events by descending ID, after page.After.
 	List(ctx context.Context, filter AuditFilter, page Page[domain.EventID]) ([]domain.Event, error)
-	// Sweep deletes up to limit events of before the given time.
+	// Sweep deletes up to limit events of before the given time, and returns
+	// how many.
 	Sweep(ctx context.Context, before time.Time, limit int) (int, error)
 }
 

@@ -115,22 +115,3 @@ func (uc *Refresh) end(ctx context.Context, claims domain.RefreshClaims, now tim
 	}
 	return domain.ErrInvalidRefreshToken
 }
-
-// isUnauthenticated tells a bad token from a verifier that could not tell.
-func isUnauthenticated(err error) bool {
-	var e *domain.Error
-	return errors.As(err, &e) && e.Kind == domain.KindUnauthenticated
-}
-
-// reasonOf returns the log's word for why a token was refused.
-func reasonOf(err error) string {
-	var t *domain.TokenError
-	if errors.As(err, &t) {
-		return t.Reason
-	}
-	var e *domain.Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return "unknown"
-}

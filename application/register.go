@@ -53,11 +53,7 @@ func (uc *Register) Do(ctx context.Context, r Registration) error {
 		return err
 	}
 	now := uc.Journal.Clock.Now()
-	user := domain.User{
-		ID: domain.UserID(uc.Journal.IDs.NewID()), Email: r.Email, Name: r.Name,
-		Status: domain.StatusActive, Roles: []domain.RoleName{domain.RoleUser}, Version: 1,
-		CreatedAt: now, UpdatedAt: now,
-	}
+	user := domain.NewUser(domain.UserID(uc.Journal.IDs.NewID()), r.Email, r.Name, nil, now)
 	add := func(ctx context.Context, tx Tx, note Note) error {
 		taken, err := tx.Users().UserByEmail(ctx, r.Email)
 		if err == nil {
@@ -106,38 +102,4 @@ func (uc *Register) tellOwner(ctx context.Context, tx Tx, owner domain.User, tel
 		text = decoy
 	}
 	return uc.Outbox.post(ctx, tx, owner.Email, text, enclosure{User: owner.ID})
-}
-
-func insertWithPassword(ctx context.Context, tx Tx, user domain.User, password domain.Credential) error {
-	if err := tx.Users().Insert(ctx, user); err != nil {
-		return err
-	}
-	if password.Hash.IsZero() {
-		return nil
-	}
-	return tx.Credentials().PutPassword(ctx, password)
-}
-
-// newPassword returns the credential of a password that was just chosen.
-func newPassword(j Journal, user domain.UserID, hash domain.PasswordHash) domain.Credential {
-	now := j.Clock.Now()
-	return domain.Credential{
-		ID: domain.CredentialID(j.IDs.NewID()), UserID: user, Kind: domain.CredentialPassword,
-		Hash: hash, CreatedAt: now, UpdatedAt: now,
-	}
-}
-
-// hashInTurn hashes a password when the client's turn comes.
-func hashInTurn(ctx context.Context, queue HashingQueue, hasher PasswordHasher, password domain.Password) (hash domain.PasswordHash, err error) {
-	if err := queue.Admit(ctx); err != nil {
-		return hash, err
-	}
-	queued := queue.Do(ctx, OriginOf(ctx).Subscriber(), func() { hash, err = hasher.Hash(ctx, password) })
-	if queued != nil {
-		return domain.PasswordHash{}, queued
-	}
-	if err != nil {
-		return domain.PasswordHash{}, fmt.Errorf("hash the password: %w", err)
-	}
-	return hash, nil
 }

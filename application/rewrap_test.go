@@ -53,7 +53,7 @@ func (r *replica) refreshed(token string) domain.Tokens {
 	return tokens
 }
 
-// CONTRACT §2: nobody is logged out, whichever replica is asked at whichever
+// Nobody is logged out, whichever replica is asked at whichever
 // moment. Two replicas go through the three steps one after the other.
 func TestASecretIsRotatedInThreeStepsAndNobodyIsLoggedOut(t *testing.T) {
 	t.Parallel()
@@ -135,7 +135,6 @@ func sealerOf(t *testing.T, secret domain.Secret) application.Sealer {
 	return sealer
 }
 
-// SECURITY §2, and CONTRACT §2 on the start that is refused.
 func TestAStartThatWouldLoseAKeyIsRefusedAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)

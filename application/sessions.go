@@ -48,11 +48,8 @@ func (uc *Sessions) Revoke(ctx context.Context, owner domain.UserID, id domain.S
 // domain.ErrUserNotFound, domain.ErrInsufficientPermissions.
 func (uc *Sessions) RevokeAll(ctx context.Context, caller domain.Principal, id domain.UserID) error {
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
-		user, err := tx.Users().User(ctx, id)
+		user, err := reachedUser(ctx, tx, caller, id)
 		if err != nil {
-			return err
-		}
-		if err := reach(ctx, tx, caller, user.Roles); err != nil {
 			return err
 		}
 		note(domain.Event{Type: domain.SessionsRevoked, Reason: "revoked", Subject: string(id), Actor: caller.Subject})

@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -21,22 +22,21 @@ const sweepBatch = 500
 // Run deletes in batches until nothing is left to delete.
 func (s *Sweep) Run(ctx context.Context) error {
 	now := s.Clock.Now()
-	for what, sweep := range map[string]func(context.Context) (int, error){
-		"sessions":      func(ctx context.Context) (int, error) { return s.Store.Sessions().Sweep(ctx, now, sweepBatch) },
-		"mailed tokens": func(ctx context.Context) (int, error) { return s.Store.MailTokens().Sweep(ctx, now, sweepBatch) },
-		"audit events": func(ctx context.Context) (int, error) {
-			return s.Store.Audit().Sweep(ctx, now.Add(-s.Retention), sweepBatch)
-		},
-	} {
-		for {
-			n, err := sweep(ctx)
-			if err != nil {
-				return fmt.Errorf("sweep %s: %w", what, err)
-			}
-			if n < sweepBatch {
-				break
-			}
+	return errors.Join(
+		sweep(ctx, "sessions", now, s.Store.Sessions().Sweep),
+		sweep(ctx, "mailed tokens", now, s.Store.MailTokens().Sweep),
+		sweep(ctx, "audit events", now.Add(-s.Retention), s.Store.Audit().Sweep),
+	)
+}
+
+func sweep(ctx context.Context, what string, before time.Time, batch func(context.Context, time.Time, int) (int, error)) error {
+	for {
+		n, err := batch(ctx, before, sweepBatch)
+		if err != nil {
+			return fmt.Errorf("sweep %s: %w", what, err)
+		}
+		if n < sweepBatch {
+			return nil
 		}
 	}
-	return nil
 }

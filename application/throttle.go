@@ -2,12 +2,8 @@ package application
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/sallyport-auth/sallyport/domain"
@@ -228,53 +224,4 @@ func (t Throttle) account(ctx context.Context, username string) (string, error) 
 		return "", err
 	}
 	return base64.RawURLEncoding.EncodeToString(hashOfAddress(key, username)), nil
-}
-
-// hashOfAddress returns 16 bytes: one value for all spellings of an address,
-// and one for each text that is none.
-func hashOfAddress(key []byte, address string) []byte {
-	if email, err := domain.ParseEmail(address); err == nil {
-		address = email.String()
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(address))
-	return mac.Sum(nil)[:16]
-}
-
-// client is where a request comes from, as limits see it.
-type client struct {
-	key     string // an IPv4 address, an IPv6 /64, or what else there is
-	network string // the IPv6 /48; empty for IPv4
-}
-
-func clientOf(ctx context.Context) client { return clientAt(OriginOf(ctx).Client.Address) }
-
-func clientAt(text string) client {
-	addr, err := netip.ParseAddr(text)
-	if err != nil {
-		return client{key: strings.NewReplacer("{", "", "}", "").Replace(text)}
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
-		return client{key: addr.String()}
-	}
-	return client{netip.PrefixFrom(addr, 64).Masked().String(), netip.PrefixFrom(addr, 48).Masked().String()}
-}
-
-// budgets returns a client's budget of a limit, and its network's.
-func (c client) budgets(limit Limit) []Budget {
-	if c.network == "" {
-		return []Budget{{limit.Name + ":{" + c.key + "}", limit, 1}}
-	}
-	tag := limit.Name + ":{" + c.network + "}"
-	return []Budget{{tag + c.key, limit, 1}, {tag, limit.times(networkFactor), 1}}
-}
-
-// limited records a refusal by a limit; any other error passes unrecorded.
-func (j Journal) limited(ctx context.Context, err error) error {
-	var refused *domain.Error
-	if !errors.As(err, &refused) || refused.Kind != domain.KindRateLimited || refused.Limit == nil {
-		return err
-	}
-	return j.refuse(ctx, domain.Event{Type: domain.RateLimited}, refused.Limit.Policy, err)
 }

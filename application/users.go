@@ -48,14 +48,7 @@ func (uc *Users) Create(ctx context.Context, caller domain.Principal, n NewUser)
 		}
 	}
 	now := uc.Journal.Clock.Now()
-	user := domain.User{
-		ID: domain.UserID(uc.Journal.IDs.NewID()), Email: n.Email, Name: n.Name,
-		Status: domain.StatusActive, Roles: domain.RoleNames(n.Roles...), Version: 1,
-		CreatedAt: now, UpdatedAt: now,
-	}
-	if len(user.Roles) == 0 {
-		user.Roles = []domain.RoleName{domain.RoleUser}
-	}
+	user := domain.NewUser(domain.UserID(uc.Journal.IDs.NewID()), n.Email, n.Name, n.Roles, now)
 	if n.Verified {
 		user.EmailVerifiedAt = now
 	}
@@ -227,13 +220,10 @@ func (uc *Users) change(
 	return user, nil
 }
 
-// reached returns a user that caller may act on.
+// reached is reachedUser under a precondition.
 func (uc *Users) reached(ctx context.Context, tx Tx, caller domain.Principal, id domain.UserID, precondition Precondition) (domain.User, error) {
-	user, err := tx.Users().User(ctx, id)
+	user, err := reachedUser(ctx, tx, caller, id)
 	if err != nil {
-		return user, err
-	}
-	if err := reach(ctx, tx, caller, user.Roles); err != nil {
 		return user, err
 	}
 	return user, precondition.check(user.UpdatedAt)

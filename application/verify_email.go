@@ -78,7 +78,7 @@ func (uc *VerifyEmail) Resend(ctx context.Context, email domain.Email) error {
 	if err != nil {
 		return uc.Journal.limited(ctx, err)
 	}
-	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailVerifyEmail, domain.VerificationAsked, func(u domain.User) string {
+	return uc.Outbox.ask(ctx, uc.Journal, email, domain.MailVerifyEmail, domain.VerificationRequested, func(u domain.User) string {
 		switch {
 		case !u.Active():
 			return "user_inactive"

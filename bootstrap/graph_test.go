@@ -46,7 +46,7 @@ func TestTwoAdaptersForOneSchemeAreRefused(t *testing.T) {
 	t.Parallel()
 	modules := []fx.Option{standard.Modules(), storageModule("sqlite")}
 	code, _, errs := called(t, []string{"SALLYPORT_DATABASE_URL=sqlite:" + t.TempDir() + "/s.db"}, modules, "users", "list")
-	if code != 2 || !strings.Contains(errs, "two storage adapters take the scheme sqlite") || !strings.Contains(errs, "postgres") || strings.Count(errs, "\n") != 1 {
+	if code != 2 || !strings.Contains(errs, "two adapters take the scheme sqlite") || !strings.Contains(errs, "postgres") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("got %d and %q, want 2 and one line that names the scheme and all others", code, errs)
 	}
 }

@@ -38,23 +38,6 @@ func runJobs(lifecycle fx.Lifecycle, in jobsIn) {
 		Store: in.Store, Clock: in.Clock, Holder: in.IDs.NewID(),
 		Failed: func(job string, err error) { in.Log.Warn("job failed", zap.String("job", job), zap.Error(err)) },
 	}
-	running, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	lifecycle.Append(fx.Hook{
-		OnStart: func(context.Context) error {
-			go func() {
-				defer close(done)
-				jobs.Run(running, in.Jobs...)
-			}()
-			return nil
-		},
-		OnStop: func(ctx context.Context) error {
-			cancel()
-			select {
-			case <-done:
-			case <-ctx.Done():
-			}
-			return nil
-		},
-	})
+	running := &background{run: func(ctx context.Context) { jobs.Run(ctx, in.Jobs...) }}
+	lifecycle.Append(fx.StartStopHook(running.start, running.stop))
 }

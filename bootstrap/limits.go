@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -70,23 +68,7 @@ type limiters struct {
 
 // pick returns the adapter of scheme.
 func (l limiters) pick(scheme string) (application.LimiterAdapter, error) {
-	var schemes []string
-	var found application.LimiterAdapter
-	for _, adapter := range l.All {
-		if slices.Contains(schemes, adapter.Scheme) {
-			return found, &ConfigurationError{prefix + "RATE_LIMIT_URL", fmt.Sprintf("two limiter adapters take the scheme %s: leave one of their modules out of main.go", adapter.Scheme)}
-		}
-		schemes = append(schemes, adapter.Scheme)
-		if adapter.Scheme == scheme {
-			found = adapter
-		}
-	}
-	if found.Open == nil {
-		schemes = append(schemes, noLimits)
-		slices.Sort(schemes)
-		return found, &ConfigurationError{prefix + "RATE_LIMIT_URL", fmt.Sprintf("no limiter adapter takes its scheme; there are: %s", strings.Join(schemes, ", "))}
-	}
-	return found, nil
+	return pick("RATE_LIMIT_URL", scheme, l.All, func(a application.LimiterAdapter) string { return a.Scheme })
 }
 
 // newThrottle opens the limiter that the configuration names, with one in

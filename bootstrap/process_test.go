@@ -442,7 +442,7 @@ func TestTheOperationsListenerTellsOfTheServer(t *testing.T) {
 	p.expect(t, 0, "", "healthcheck", "--ops-addr", "", "--addr", strings.TrimPrefix(server.api, "http://"))
 }
 
-// SIGTERM under load (SECURITY §7): no accepted request fails, exit 0.
+// SIGTERM under load: no accepted request fails, exit 0.
 func TestTheSignalToStopFinishesWhatIsInFlight(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/sallyport-auth/sallyport/application"
 )
 
-// What SECURITY §4 gives a client.
+// What a client gets of the server: time and room.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second

@@ -27,7 +27,7 @@ const (
 	quietTimeout = 2 * time.Second
 )
 
-// stop stops as DESIGN §7 says: not ready, wait for the proxy to notice, stop
+// stop stops in this order: not ready, wait for the proxy to notice, stop
 // accepting, finish what is in flight. What it is built on stops afterwards.
 func (s *server) stop(ctx context.Context) error {
 	s.operations.serving.Store(false)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"go.uber.org/fx"
 
@@ -21,27 +18,9 @@ type adapters struct {
 	All []application.StorageAdapter `group:"storage"`
 }
 
-// pick returns the adapter of scheme. An error names all schemes there are.
+// pick returns the adapter of scheme.
 func (a adapters) pick(scheme string) (application.StorageAdapter, error) {
-	var found application.StorageAdapter
-	taken := map[string]int{}
-	for _, adapter := range a.All {
-		taken[adapter.Scheme]++
-		if adapter.Scheme == scheme {
-			found = adapter
-		}
-	}
-	schemes := slices.Sorted(maps.Keys(taken))
-	there := "there are: " + strings.Join(schemes, ", ")
-	for _, s := range schemes {
-		if taken[s] > 1 {
-			return found, &ConfigurationError{prefix + "DATABASE_URL", fmt.Sprintf("two storage adapters take the scheme %s: leave one of their modules out of main.go; %s", s, there)}
-		}
-	}
-	if found.Open == nil {
-		return found, &ConfigurationError{prefix + "DATABASE_URL", "no storage adapter takes its scheme; " + there}
-	}
-	return found, nil
+	return pick("DATABASE_URL", scheme, a.All, func(a application.StorageAdapter) string { return a.Scheme })
 }
 
 // openStorage opens the storage that the configuration names, and closes it

@@ -36,12 +36,13 @@ func (k APIKey) Active(now time.Time) bool {
 	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
 }
 
-// Principal returns the service that presents secret, or ErrInvalidAPIKey.
-func (k *APIKey) Principal(secret Secret, now time.Time) (Principal, error) {
+// Prove returns nil when secret is the key's, and the key is good at now, and
+// else ErrInvalidAPIKey.
+func (k *APIKey) Prove(secret Secret, now time.Time) error {
 	if !k.Hash.Matches(secret) || !k.Active(now) {
-		return Principal{}, ErrInvalidAPIKey
+		return ErrInvalidAPIKey
 	}
-	return k.Service(), nil
+	return nil
 }
 
 // Service returns the principal of the key, for whoever has proved it already.

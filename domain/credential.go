@@ -9,7 +9,6 @@ type CredentialKind string
 // The kinds of credentials.
 const (
 	CredentialPassword CredentialKind = "password"
-	CredentialAPIKey   CredentialKind = "api_key"
 )
 
 // Credential is one proof of one user. Its ID is new with each new password,

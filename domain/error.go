@@ -10,16 +10,16 @@ type Kind int
 
 // The kinds of errors.
 const (
-	KindInternal         Kind = iota // a defect, or something not foreseen
-	KindInvalid                      // the input breaks a rule; Fields says which
-	KindUnauthenticated              // the caller is not who they say, or did not say
-	KindForbidden                    // known, and not allowed
-	KindNotFound                     // not there, or not the caller's to see
-	KindConflict                     // at odds with what is stored
-	KindPreconditionFail             // it moved since the caller read it
-	KindRateLimited                  // too often; RetryAfter says when again
-	KindOverloaded                   // no capacity now; RetryAfter says when again
-	KindUnavailable                  // storage does not answer; nothing is known
+	KindInternal           Kind = iota // a defect, or something not foreseen
+	KindInvalid                        // the input breaks a rule; Fields says which
+	KindUnauthenticated                // the caller is not who they say, or did not say
+	KindForbidden                      // known, and not allowed
+	KindNotFound                       // not there, or not the caller's to see
+	KindConflict                       // at odds with what is stored
+	KindPreconditionFailed             // it moved since the caller read it
+	KindRateLimited                    // too often; RetryAfter says when again
+	KindOverloaded                     // no capacity now; RetryAfter says when again
+	KindUnavailable                    // storage does not answer; nothing is known
 )
 
 // Error is an error of the domain. Two errors with the same Code are the same
@@ -105,5 +105,5 @@ var (
 	ErrRateLimited        = &Error{Kind: KindRateLimited, Code: "rate-limited", Detail: "Too many requests"}
 	ErrOverloaded         = &Error{Kind: KindOverloaded, Code: "overloaded", Detail: "Service overloaded"}
 	ErrUnavailable        = &Error{Kind: KindUnavailable, Code: "unavailable", Detail: "Service unavailable"}
-	ErrPreconditionFailed = &Error{Kind: KindPreconditionFail, Code: "precondition-failed", Detail: "It has changed since it was read; read it again"}
+	ErrPreconditionFailed = &Error{Kind: KindPreconditionFailed, Code: "precondition-failed", Detail: "It has changed since it was read; read it again"}
 )

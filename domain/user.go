@@ -36,6 +36,18 @@ type User struct {
 	UpdatedAt       time.Time
 }
 
+// NewUser returns an active account that is made at now, with the roles named,
+// and the role user when none is.
+func NewUser(id UserID, email Email, name string, roles []RoleName, now time.Time) User {
+	if len(roles) == 0 {
+		roles = []RoleName{RoleUser}
+	}
+	return User{
+		ID: id, Email: email, Name: name, Status: StatusActive, Roles: RoleNames(roles...), Version: 1,
+		CreatedAt: now, UpdatedAt: now,
+	}
+}
+
 // Errors about users.
 var (
 	// ErrUserNotFound says that there is no such user.

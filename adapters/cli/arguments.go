@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -85,7 +84,7 @@ func decode[T any](ctx *kong.DecodeContext, parse func(string) (T, error)) (T, e
 	}
 	value, err := parse(text)
 	if err != nil {
-		return value, fmt.Errorf("%w", rule(err))
+		return value, rule(err)
 	}
 	return value, nil
 }

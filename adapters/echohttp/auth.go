@@ -13,7 +13,7 @@ import (
 )
 
 // login takes the password flow's form or the same two members as JSON; the
-// form's other fields are accepted and ignored, as the seed does.
+// form's other fields are accepted and ignored.
 func (a *api) login(c echo.Context) error {
 	private(c)
 	body, err := decodeFormOrJSON(c, func(form url.Values) LoginRequest {
@@ -53,7 +53,7 @@ func (a *api) refresh(c echo.Context) error {
 }
 
 // refreshToken reads the token from the body, or where that is switched on
-// from the query, as the seed's clients send it.
+// from the query, as older clients send it.
 func (a *api) refreshToken(c echo.Context) (string, error) {
 	token, err := bodyRefreshToken(c)
 	if err != nil || !a.config.QueryRefresh {
@@ -168,7 +168,7 @@ func (a *api) register(c echo.Context) error {
 	if err := a.Register.Do(c.Request().Context(), application.Registration{Email: email, Password: password, Name: name}); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusAccepted, Accepted{Status: AcceptedStatusAccepted})
+	return accepted(c)
 }
 
 func (a *api) changePassword(c echo.Context) error {

@@ -49,7 +49,7 @@ func (a *api) resendVerification(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	email, err := requiredEmail("email", body.Email)
+	email, err := requiredEmail(body.Email)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (a *api) forgotPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	email, err := requiredEmail("email", body.Email)
+	email, err := requiredEmail(body.Email)
 	if err != nil {
 		return err
 	}
@@ -131,11 +131,11 @@ func (a *api) sendPasswordReset(c echo.Context) error {
 	return accepted(c)
 }
 
-func requiredEmail(field, text string) (domain.Email, error) {
-	if err := required([2]string{field, text}); err != nil {
+func requiredEmail(text string) (domain.Email, error) {
+	if err := required([2]string{"email", text}); err != nil {
 		return domain.Email{}, err
 	}
-	return domain.ParseEmailField(field, text)
+	return domain.ParseEmail(text)
 }
 
 // accepted says that it will be done, whatever it is and whoever asked.

@@ -56,7 +56,7 @@ func isOAuth(c echo.Context) bool {
 }
 
 // oauthErrorOf translates a problem, where that belongs; nil where it stays one:
-// a body that is too large is a problem everywhere (CONTRACT §4), and so is
+// a body that is too large is a problem everywhere, and so is
 // what nobody foresaw.
 func oauthErrorOf(err error, p problem, c echo.Context) *oauthError {
 	if !isOAuth(c) {

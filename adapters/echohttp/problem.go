@@ -37,15 +37,15 @@ var kinds = map[domain.Kind]struct {
 	status int
 	title  string
 }{
-	domain.KindInvalid:          {http.StatusUnprocessableEntity, "Invalid input"},
-	domain.KindUnauthenticated:  {http.StatusUnauthorized, "Unauthorized"},
-	domain.KindForbidden:        {http.StatusForbidden, "Forbidden"},
-	domain.KindNotFound:         {http.StatusNotFound, "Not found"},
-	domain.KindConflict:         {http.StatusConflict, "Conflict"},
-	domain.KindPreconditionFail: {http.StatusPreconditionFailed, "Precondition failed"},
-	domain.KindRateLimited:      {http.StatusTooManyRequests, "Too many requests"},
-	domain.KindOverloaded:       {http.StatusServiceUnavailable, "Service overloaded"},
-	domain.KindUnavailable:      {http.StatusServiceUnavailable, "Service unavailable"},
+	domain.KindInvalid:            {http.StatusUnprocessableEntity, "Invalid input"},
+	domain.KindUnauthenticated:    {http.StatusUnauthorized, "Unauthorized"},
+	domain.KindForbidden:          {http.StatusForbidden, "Forbidden"},
+	domain.KindNotFound:           {http.StatusNotFound, "Not found"},
+	domain.KindConflict:           {http.StatusConflict, "Conflict"},
+	domain.KindPreconditionFailed: {http.StatusPreconditionFailed, "Precondition failed"},
+	domain.KindRateLimited:        {http.StatusTooManyRequests, "Too many requests"},
+	domain.KindOverloaded:         {http.StatusServiceUnavailable, "Service overloaded"},
+	domain.KindUnavailable:        {http.StatusServiceUnavailable, "Service unavailable"},
 }
 
 // challenges says which WWW-Authenticate goes with an error (RFC 6750 §3).

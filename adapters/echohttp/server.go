@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Issuer         string         // as every token says it; the endpoints' addresses begin with it
 	Secret         domain.Secret  // cursors are bound by a key derived from it
-	QueryRefresh   bool           // the seed's ?refresh_token= at /auth/refresh
+	QueryRefresh   bool           // take ?refresh_token= at /auth/refresh, as older clients send it
 	Docs           bool           // serve /docs
 	HSTS           bool           // the issuer is https
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed

@@ -27,13 +27,8 @@ const (
 	idLabel  = "sallyport/envelope/v1/id"
 )
 
-var (
-	// ErrOtherSecret says that a value was sealed under a secret that is
-	// neither the current nor the previous one: application.ErrOtherSecret.
-	ErrOtherSecret = application.ErrOtherSecret
-	// ErrDamaged says that a value is not what Seal made under that name.
-	ErrDamaged = errors.New("the sealed value is damaged, or belongs to something else")
-)
+// ErrDamaged says that a value is not what Seal made under that name.
+var ErrDamaged = errors.New("the sealed value is damaged, or belongs to something else")
 
 // Config names the secrets.
 type Config struct {
@@ -96,7 +91,7 @@ func (s *Sealer) Seal(name string, plaintext []byte) ([]byte, error) {
 }
 
 // Open decrypts what Seal made under the same name. stale says that it was
-// sealed under the previous secret. The errors are ErrOtherSecret, which says
+// sealed under the previous secret. The errors are application.ErrOtherSecret, which says
 // what to do, and ErrDamaged.
 func (s *Sealer) Open(name string, sealed []byte) (plaintext []byte, stale bool, err error) {
 	if len(sealed) < 1+idBytes || sealed[0] != version {
@@ -110,7 +105,7 @@ func (s *Sealer) Open(name string, sealed []byte) (plaintext []byte, stale bool,
 		key, stale = s.previous, true
 	default:
 		return nil, false, fmt.Errorf("open %q: %w (secret %x, and this one is %x): set SALLYPORT_SECRET_PREVIOUS to "+
-			"the secret that was in use before, then run `sallyport keys rewrap`", name, ErrOtherSecret, id, s.current.id)
+			"the secret that was in use before, then run `sallyport keys rewrap`", name, application.ErrOtherSecret, id, s.current.id)
 	}
 	plaintext, err = key.aead.Open(nil, nil, body, []byte(name))
 	if err != nil {

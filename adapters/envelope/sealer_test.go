@@ -76,7 +76,7 @@ func TestEveryChangedByteIsNoticed(t *testing.T) {
 	}
 }
 
-// CONTRACT §2: the three steps in which a secret is rotated, with a replica in
+// The three steps in which a secret is rotated, with a replica in
 // each of two neighbouring states.
 func TestThePreviousSecretOpensAndIsStale(t *testing.T) {
 	t.Parallel()
@@ -107,7 +107,7 @@ func TestAnUnknownSecretIsSaidWithTheMend(t *testing.T) {
 	older, newer := domain.RandomSecret(), domain.RandomSecret()
 	sealed := seal(t, sealer(t, older, domain.Secret{}), "key-1", "text")
 	_, _, err := sealer(t, newer, domain.Secret{}).Open("key-1", sealed)
-	if !errors.Is(err, envelope.ErrOtherSecret) {
+	if !errors.Is(err, application.ErrOtherSecret) {
 		t.Fatalf("got %v, want ErrOtherSecret", err)
 	}
 	for _, want := range []string{"key-1", "another SALLYPORT_SECRET", "SALLYPORT_SECRET_PREVIOUS", "sallyport keys rewrap"} {

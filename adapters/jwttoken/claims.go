@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	accessKind  = "access" // the type claim: the seed's
+	accessKind  = "access" // the type claim, which is not of RFC 9068
 	refreshKind = "refresh"
 
 	// leeway is how far replicas' clocks may be apart: it counts for iat and

@@ -1,7 +1,8 @@
 // Package jwttoken signs and verifies the two kinds of tokens, and keeps the
 // keys that sign access tokens.
 //
-// A token is accepted only for what it is (CONTRACT §3 rule 1). The algorithms
+// A token is accepted only for what it is: typ, type, alg, kid, iss, aud,
+// exp, iat and nbf are all checked. The algorithms
 // are golang-jwt's; its parser is not used, because it reads a header's and a
 // payload's duplicate members as the last one, numbers as floats, and leaves
 // typ, crit, the key's own algorithm, the length and HMAC's key size to its

@@ -92,7 +92,7 @@ func TestADatabaseThatGoesDownLaterDisturbsNoKnownKey(t *testing.T) {
 	}
 	wantVerified(t, tokens, "a token of a known key", token)
 	wantVerified(t, tokens, "a new token", signAccess(t, tokens))
-	// SECURITY §4: storage down is never 401.
+	// storage down is never 401.
 	wantRefused(t, tokens, "a token of a key that nobody can look up", stranger, domain.ErrUnavailable)
 }
 
@@ -131,7 +131,7 @@ func TestEachStateOfAKeyCountsForWhatItIs(t *testing.T) {
 	}
 }
 
-// DESIGN §4: a withdrawn key empties the memory of verified signatures, also of
+// A withdrawn key empties the memory of verified signatures, also of
 // those that are being verified at that moment.
 func TestAWithdrawnKeyIsForgottenAtOnce(t *testing.T) {
 	t.Parallel()
@@ -337,7 +337,7 @@ func TestAStartWithTheWrongSecretIsRefused(t *testing.T) {
 	}
 }
 
-// CONTRACT §2: keys rewrap. Whoever has a key open doesn't need it opened again.
+// Keys rewrap. Whoever has a key open doesn't need it opened again.
 func TestAKeySealedAnewDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	store := newStore()
@@ -499,7 +499,7 @@ func TestAChangeThatIsToldCountsForTheNextToken(t *testing.T) {
 	}
 }
 
-// DESIGN §4: from the loss of the feed on, a withdrawn key is trusted for a
+// From the loss of the feed on, a withdrawn key is trusted for a
 // second more at most.
 func TestWithoutTheFeedKeysAreReadAgainEverySecond(t *testing.T) {
 	t.Parallel()

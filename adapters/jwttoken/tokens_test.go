@@ -11,7 +11,6 @@ import (
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// CONTRACT §3 names the members of both kinds.
 func TestTokensHaveTheMembersOfTheContract(t *testing.T) {
 	t.Parallel()
 	tokens := newTokens(t, testConfig(domain.ES256), newStore(), newClock())
@@ -82,7 +81,7 @@ func TestClaimsThatWouldNotVerifyAreNotSigned(t *testing.T) {
 	}
 }
 
-// CONTRACT §2: the three steps in which a secret is rotated log nobody out.
+// The three steps in which a secret is rotated log nobody out.
 func TestRefreshTokensOutliveARotatedSecret(t *testing.T) {
 	t.Parallel()
 	older, newer := domain.RandomSecret(), domain.RandomSecret()

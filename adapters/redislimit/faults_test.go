@@ -26,7 +26,7 @@ var three = application.Limit{Name: "three", Count: 3, Window: time.Hour}
 // changes is what a limiter said of its server.
 type changes chan error
 
-// next returns the next change, within the time that SECURITY §3 gives.
+// next returns the next change, which must come within a time.
 func (c changes) next(t *testing.T, within time.Duration) error {
 	t.Helper()
 	select {
@@ -72,7 +72,7 @@ func passes(t *testing.T, l application.Limiter, n int) int {
 	return passed
 }
 
-// SECURITY §3 and §7: Redis gone or blackholed, and back again by itself.
+// Redis gone or blackholed, and back again by itself.
 func TestLimitsHoldWhileTheServerIsGoneAndAfter(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]struct {

@@ -31,7 +31,7 @@ func (r *Recorder) Record(_ context.Context, e domain.Event) {
 	if entry == nil {
 		return
 	}
-	// What CONTRACT §4.4 names is on every line, also when it is empty.
+	// These are on every line, also when they are empty.
 	fields := append(make([]zap.Field, 0, 13),
 		zap.String("event", string(e.Type)),
 		zap.String("outcome", string(e.Outcome)),

@@ -91,7 +91,7 @@ func TestGrantedAccessIsForDebuggingAlone(t *testing.T) {
 	}
 }
 
-// SECURITY §4: log lines are one JSON object whatever the client sent.
+// Log lines are one JSON object whatever the client sent.
 func FuzzAnEventStaysOneJSONObject(f *testing.F) {
 	for _, s := range []string{"plain", "two\nlines", `"}{"event":"login.succeeded"`, "\x00\x1b[31m", "\xff\xfe", "\u2028", "\\u000a"} {
 		f.Add(s)

@@ -74,7 +74,7 @@ func edited(name string, edit func(*domain.User)) alteration {
 	}}
 }
 
-// alterationsTold are the changes of DESIGN §4, in an order in which one
+// alterationsTold are the changes that a feed must tell of, in an order in which one
 // remembered goes through all of them.
 var alterationsTold = []alteration{
 	edited("a user's name", func(u *domain.User) { u.Name = "Grace Hopper" }),

@@ -28,8 +28,26 @@ const (
 // TestLifecycle leads accounts, sessions, roles and API keys through random
 // lives (the real use cases and tokens, over the storage that open returns),
 // beside a model that says what must come of each step. After each step all
-// that is stored, and all that was ever issued, must be as the model has it
-// (SECURITY §6, I1 to I15).
+// that is stored, and all that was ever issued, must be as the model has it.
+// The model's invariants, as failures name them:
+//
+//   - I1 A session has at most one live successor of a refresh token.
+//   - I2 Its generation only rises.
+//   - I3 Reuse outside the grace ends it for good, across restarts.
+//   - I4 A refused refresh changes no other session.
+//   - I5 There is no access after an expiry, nor after a revocation by more
+//     than the change feed's bound.
+//   - I6 Who is disabled or deleted may nothing.
+//   - I7 Authority is that of the current roles; a key's is its own.
+//   - I8 At least one admin is active.
+//   - I9 A mailed token works at most once.
+//   - I10 A canonical address is one account's.
+//   - I11 No more is hashed than was admitted.
+//   - I12 Each change has its audit row, committed with it.
+//   - I13 An absolute expiry never moves.
+//   - I14 Sweeping forgets no reuse.
+//   - I15 After an error of the infrastructure the state is the one before or
+//     the one after, and no answer says that a credential is wrong.
 //
 // The lives are the same for every storage. The environment's
 // LIFECYCLE_CHECKS says how many there are.

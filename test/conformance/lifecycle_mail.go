@@ -20,7 +20,7 @@ func (l *life) asksForReset(*rapid.T) {
 	err := l.forgot.Do(l.ctx, domain.StoredEmail(email))
 	p := l.m.who(email)
 	l.came("ask for a reset of "+email, err, nil, func() {
-		l.asked(domain.PasswordResetAsked, domain.MailResetPassword, email, p, p != nil && !p.disabled)
+		l.asked(domain.PasswordResetRequested, domain.MailResetPassword, email, p, p != nil && !p.disabled)
 	})
 }
 
@@ -31,7 +31,7 @@ func (l *life) asksForProof(*rapid.T) {
 	err := l.verify.Resend(l.ctx, domain.StoredEmail(email))
 	p := l.m.who(email)
 	l.came("ask for a proof of "+email, err, nil, func() {
-		l.asked(domain.VerificationAsked, domain.MailVerifyEmail, email, p, p != nil && !p.disabled && !p.verified)
+		l.asked(domain.VerificationRequested, domain.MailVerifyEmail, email, p, p != nil && !p.disabled && !p.verified)
 	})
 }
 
@@ -209,7 +209,7 @@ func (l *life) askToMove(ps *pass, email string, wrongly bool) {
 	}
 	l.came(what, err, nil, func() {
 		l.m.spend(p, domain.MailChangeEmail) // the address that was asked for last is meant
-		l.m.left(domain.EmailChangeAsked, string(p.id), "")
+		l.m.left(domain.EmailChangeRequested, string(p.id), "")
 		to := p
 		if l.m.who(email) != nil {
 			to = nil // its owner hears nothing, and who asks does not learn of the owner

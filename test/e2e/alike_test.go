@@ -46,7 +46,7 @@ func face(t *testing.T, r service.Response) string {
 	return fmt.Sprintf("%d\n%s\n%v", r.Status, strings.Join(lines, "\n"), body)
 }
 
-// SECURITY §1 and §3: nobody learns from an answer who has an account.
+// Nobody learns from an answer who has an account.
 func TestAnswersTellNobodyWhoHasAnAccount(t *testing.T) {
 	onEach(t, func(t *testing.T, s *service.Service) {
 		for _, email := range []string{"known@example.com", "inactive@example.com", "locked@example.com", "taken@example.com"} {

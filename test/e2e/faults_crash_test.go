@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-auth/sallyport/test/service"
 )
 
-// Faults of SECURITY §7 that are proved elsewhere: SIGTERM under load in
+// Faults that are proved elsewhere: SIGTERM under load in
 // bootstrap, eight migrators at once in adapters/postgres, a full disk in
 // adapters/sqlite, Redis in adapters/redislimit.
 

@@ -84,7 +84,7 @@ var values = []string{
 }
 
 // Nothing that a client sends is a 500, and every answer is one that the
-// OpenAPI document foresees (SECURITY §4).
+// OpenAPI document foresees.
 func TestGarbageAtEveryRouteIsARefusal(t *testing.T) {
 	onEach(t, func(t *testing.T, s *service.Service) {
 		ada, _ := newUser(s, "ada@example.com")

@@ -36,7 +36,7 @@ func literally(t *testing.T, s *service.Service, method, target string, options 
 	return response.StatusCode, string(body)
 }
 
-// SECURITY §4: no path normalisation that reaches another handler, no redirect
+// No path normalisation that reaches another handler, no redirect
 // (CVE-2020-36565 and open redirects by //host/.. in Echo's own middleware).
 func TestOnlyTheExactPathReachesAHandler(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestOnlyTheExactPathReachesAHandler(t *testing.T) {
 	}
 }
 
-// SECURITY §4: no method override.
+// No method override.
 func TestNoHeaderOrFieldChangesTheMethod(t *testing.T) {
 	t.Parallel()
 	s := service.Start(t, "sqlite:sallyport.db")
@@ -82,7 +82,7 @@ func TestNoHeaderOrFieldChangesTheMethod(t *testing.T) {
 	}
 }
 
-// SECURITY §4: path parameters are never overwritten by bodies or queries
+// Path parameters are never overwritten by bodies or queries
 // (mass assignment; Echo's Bind takes all three into one struct).
 func TestAPathsIdIsTheOneThatCounts(t *testing.T) {
 	t.Parallel()
@@ -104,7 +104,7 @@ func TestAPathsIdIsTheOneThatCounts(t *testing.T) {
 	}
 }
 
-// SECURITY §4: links and addresses use the configured issuer, never Host
+// Links and addresses use the configured issuer, never Host
 // (password reset poisoning).
 func TestTheHostHeaderIsNeverBelieved(t *testing.T) {
 	t.Parallel()
@@ -140,7 +140,7 @@ func TestTheHostHeaderIsNeverBelieved(t *testing.T) {
 	}
 }
 
-// SECURITY §4: log lines are one JSON object whatever the client sent (log
+// Log lines are one JSON object whatever the client sent (log
 // injection, CWE-117).
 func TestEveryLogLineIsOneJSONObject(t *testing.T) {
 	t.Parallel()

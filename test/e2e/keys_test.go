@@ -89,7 +89,7 @@ func keysFollow(t *testing.T, a, b *service.Service) {
 	}
 }
 
-// DESIGN §4: a replica that hears of no changes reads the keys again by itself.
+// A replica that hears of no changes reads the keys again by itself.
 // The replica has verified the token before, and remembers that.
 func TestAReplicaThatHearsNothingStopsTrustingARevokedKey(t *testing.T) {
 	t.Parallel()
@@ -121,7 +121,7 @@ func awaitKeys(t *testing.T, when string, s *service.Service, want ...string) {
 	}
 }
 
-// CONTRACT §2: three steps, each one replica after the other.
+// Three steps, each one replica after the other.
 func TestASecretChangesUnderRunningReplicasAndNobodyIsLoggedOut(t *testing.T) {
 	t.Parallel()
 	database := servers.SharedPostgres(t).CreateDatabase(t)

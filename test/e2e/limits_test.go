@@ -105,7 +105,7 @@ func TestEachLimitRefusesWithItsOwnName(t *testing.T) {
 	}, limited...)
 }
 
-// SECURITY §3: the client is the peer unless a trusted proxy says otherwise.
+// The client is the peer unless a trusted proxy says otherwise.
 // Echo's RealIP believes anybody when no extractor is set (labstack/echo#1478).
 func TestASpoofedForwardedForChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -10,8 +10,7 @@ import (
 	"github.com/sallyport-auth/sallyport/test/service"
 )
 
-// bound is how long another replica may not know of a change (CONTRACT §3
-// rule 5).
+// bound is how long another replica may not know of a change.
 const bound = 3 * time.Second
 
 // becomes asks until the answer has the status, for up to the bound.

@@ -64,8 +64,8 @@ func dribble(connection net.Conn, piece string) {
 	}
 }
 
-// SECURITY §4, against Slowloris (CVE-2007-6750) and slow bodies: ReadHeader
-// 5 s, Read 10 s. Nobody else waits meanwhile.
+// Against Slowloris (CVE-2007-6750) and slow bodies: ReadHeader 5 s, Read 10 s.
+// Nobody else waits meanwhile.
 func TestSlowClientsAreCutOffAndDelayNobody(t *testing.T) {
 	t.Parallel()
 	s := service.Start(t, "sqlite:sallyport.db")
@@ -101,7 +101,7 @@ func TestSlowClientsAreCutOffAndDelayNobody(t *testing.T) {
 	})
 }
 
-// SECURITY §4: a body is counted while reading, whatever Content-Length says.
+// A body is counted while reading, whatever Content-Length says.
 func TestAnEndlessBodyIs413(t *testing.T) {
 	t.Parallel()
 	s := service.Start(t, "sqlite:sallyport.db")
@@ -145,7 +145,7 @@ func TestAnEndlessBodyIs413(t *testing.T) {
 	}
 }
 
-// SECURITY §4: headers are at most 16 KiB.
+// Headers are at most 16 KiB.
 func TestHeadersOverTheLimitAre431(t *testing.T) {
 	t.Parallel()
 	s := service.Start(t, "sqlite:sallyport.db")
