@@ -11,7 +11,6 @@ import (
 type Budget struct {
 	Key   string
 	Limit Limit
-	Cost  int // how much to take; 0 asks whether there is any left
 }
 
 // Backoff bounds failures: Count within Window, then a wait of FirstWait, and

@@ -29,8 +29,8 @@ func clientAt(text string) client {
 // budgets returns a client's budget of a limit, and its network's.
 func (c client) budgets(limit Limit) []Budget {
 	if c.network == "" {
-		return []Budget{{limit.Name + ":{" + c.key + "}", limit, 1}}
+		return []Budget{{limit.Name + ":{" + c.key + "}", limit}}
 	}
 	tag := limit.Name + ":{" + c.network + "}"
-	return []Budget{{tag + c.key, limit, 1}, {tag, limit.times(networkFactor), 1}}
+	return []Budget{{tag + c.key, limit}, {tag, limit.times(networkFactor)}}
 }

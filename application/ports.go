@@ -396,9 +396,9 @@ type Sealer interface {
 // back to its own memory when that is gone, rather than fail: no caller goes
 // without a limit.
 type Limiter interface {
-	// Take takes the cost from each budget, or from none, and returns the
-	// status of the one with the least left. domain.ErrRateLimited when one
-	// has less left than the cost, or nothing.
+	// Take takes one from each budget, or from none, and returns the status of
+	// the one with the least left. domain.ErrRateLimited when one has nothing
+	// left.
 	Take(ctx context.Context, budgets ...Budget) (domain.LimitStatus, error)
 	// Look returns domain.ErrRateLimited while a budget of the attempt makes
 	// it wait. It reserves nothing.

@@ -117,7 +117,7 @@ func (t Throttle) mailTo(ctx context.Context, email domain.Email, kind string) (
 	if err != nil {
 		return false, err
 	}
-	_, err = t.limiter.Take(ctx, Budget{limit.Name + ":{" + account + "}", limit, 1})
+	_, err = t.limiter.Take(ctx, Budget{limit.Name + ":{" + account + "}", limit})
 	if errors.Is(err, domain.ErrRateLimited) {
 		return false, nil
 	}
@@ -130,7 +130,7 @@ func (t Throttle) session(ctx context.Context, id domain.SessionID) error {
 		return nil
 	}
 	limit := t.limits.RefreshSession
-	return t.take(ctx, Budget{limit.Name + ":{" + string(id) + "}", limit, 1})
+	return t.take(ctx, Budget{limit.Name + ":{" + string(id) + "}", limit})
 }
 
 // refresh asks whether too many refreshes of the client have failed.

@@ -108,8 +108,8 @@ func (t *Tokens) Changed(changes ...application.Change) {
 	}
 }
 
-// Reload brings the keys up to what storage has now, as whoever is told of a
-// change of signing keys must. Keys that can't be opened are in the error,
+// Reload brings the keys up to what storage has now, where Changed leaves that
+// to whoever needs a key next. Keys that can't be opened are in the error,
 // after all others are in force; but the first load puts none in force then.
 func (t *Tokens) Reload(ctx context.Context) error { return t.ring.reload(ctx) }
 

@@ -18,7 +18,7 @@ func (still) Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UT
 
 func take(t *testing.T, l *Limiter, key string, limit application.Limit) error {
 	t.Helper()
-	_, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit, Cost: 1})
+	_, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit})
 	if err != nil && !errors.Is(err, domain.ErrRateLimited) {
 		t.Fatalf("Take: %v", err)
 	}

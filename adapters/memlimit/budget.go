@@ -11,12 +11,12 @@ func (e *entry) left(now int64, limit application.Limit) int {
 	return limit.Count - e.window.used()
 }
 
-// free returns when the entry has n left.
-func (e *entry) free(limit application.Limit, n int) int64 {
+// free returns when an entry that has nothing left has one again.
+func (e *entry) free(limit application.Limit) int64 {
 	if limit.Burst > 0 {
-		return e.bucket.free(limit, n)
+		return e.bucket.free(limit)
 	}
-	return e.window.free(limit, n)
+	return e.window.free(limit)
 }
 
 // more returns when the entry has one more left than now.
@@ -27,18 +27,15 @@ func (e *entry) more(now int64, limit application.Limit) int64 {
 	return e.window.more(now, limit)
 }
 
-func (e *entry) take(now int64, limit application.Limit, n int) {
-	if n == 0 {
-		return
-	}
+func (e *entry) take(now int64, limit application.Limit) {
 	if limit.Burst > 0 {
-		e.bucket = e.bucket.take(now, n, limit)
+		e.bucket = e.bucket.take(now, limit)
 		e.over = int64(e.bucket)
 	} else {
-		e.window = e.window.add(now, n, limit.Window.Microseconds())
+		e.window = e.window.add(now, 1, limit.Window.Microseconds())
 		e.over = e.window[len(e.window)-1].at + limit.Window.Microseconds()
 	}
 	if e.left(now, limit) < 1 {
-		e.until = e.free(limit, 1)
+		e.until = e.free(limit)
 	}
 }

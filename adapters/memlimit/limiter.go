@@ -63,15 +63,15 @@ func (l *Limiter) Take(_ context.Context, budgets ...application.Budget) (domain
 	entries := make([]*entry, len(budgets))
 	for i, b := range budgets {
 		e := s.entry(b.Key, b.Limit.Name, now)
-		if need := max(b.Cost, 1); e.left(now, b.Limit) < need {
-			return domain.LimitStatus{}, b.Limit.Exceeded(duration(e.free(b.Limit, need) - now))
+		if e.left(now, b.Limit) < 1 {
+			return domain.LimitStatus{}, b.Limit.Exceeded(duration(e.free(b.Limit) - now))
 		}
 		entries[i] = e
 	}
 	var tightest domain.LimitStatus
 	for i, b := range budgets {
 		e := entries[i]
-		e.take(now, b.Limit, b.Cost)
+		e.take(now, b.Limit)
 		if left := e.left(now, b.Limit); i == 0 || left < tightest.Remaining {
 			tightest = b.Limit.Status(left, duration(e.more(now, b.Limit)-now))
 		}

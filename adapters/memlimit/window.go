@@ -53,15 +53,9 @@ func (w window) add(now int64, n int, length int64) window {
 	return append(w, mark{now, n})
 }
 
-// free returns when the window has room for n more.
-func (w window) free(limit application.Limit, n int) int64 {
-	excess := w.used() + n - limit.Count
-	for _, m := range w {
-		if excess -= m.n; excess <= 0 {
-			return m.at + limit.Window.Microseconds()
-		}
-	}
-	return 0
+// free returns when a window that is full has room again.
+func (w window) free(limit application.Limit) int64 {
+	return w[0].at + limit.Window.Microseconds()
 }
 
 // more returns when the window has room for one more than now.
@@ -86,13 +80,13 @@ func (b bucket) left(now int64, limit application.Limit) int {
 	return int((full - max(0, int64(b)-now)) / per(limit))
 }
 
-func (b bucket) take(now int64, n int, limit application.Limit) bucket {
-	return bucket(max(int64(b), now) + int64(n)*per(limit))
+func (b bucket) take(now int64, limit application.Limit) bucket {
+	return bucket(max(int64(b), now) + per(limit))
 }
 
-// free returns when the bucket holds n tokens.
-func (b bucket) free(limit application.Limit, n int) int64 {
-	return int64(b) - int64(limit.Burst-n)*per(limit)
+// free returns when the bucket holds a token.
+func (b bucket) free(limit application.Limit) int64 {
+	return int64(b) - int64(limit.Burst-1)*per(limit)
 }
 
 // more returns when the bucket holds one more token than now.

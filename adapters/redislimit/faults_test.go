@@ -60,7 +60,7 @@ func passes(t *testing.T, l application.Limiter, n int) int {
 	passed := 0
 	for range n {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		_, err := l.Take(ctx, application.Budget{Key: "w{a}", Limit: three, Cost: 1})
+		_, err := l.Take(ctx, application.Budget{Key: "w{a}", Limit: three})
 		cancel()
 		switch {
 		case err == nil:
@@ -143,7 +143,7 @@ func TestACallerThatGivesUpIsNoLostServer(t *testing.T) {
 	}, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := l.Take(ctx, application.Budget{Key: "w{a}", Limit: three, Cost: 1}); !errors.Is(err, context.Canceled) {
+	if _, err := l.Take(ctx, application.Budget{Key: "w{a}", Limit: three}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if got := passes(t, l, 5); got != 3 {
@@ -157,7 +157,7 @@ func TestTheServerTellsTheTime(t *testing.T) {
 	config := redislimit.Config{URL: server.URL(), Timeout: patient}
 	one, other := open(t, config, nil), open(t, config, nil)
 	limit := application.Limit{Name: "quick", Count: 1, Window: time.Second}
-	budget := application.Budget{Key: "w{a}", Limit: limit, Cost: 1}
+	budget := application.Budget{Key: "w{a}", Limit: limit}
 	if _, err := one.Take(t.Context(), budget); err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func (l *Limiter) Take(ctx context.Context, budgets ...application.Budget) (doma
 	keys, args := make([]string, len(budgets)), append(make([]any, 0, 1+4*len(budgets)), l.now())
 	for i, b := range budgets {
 		keys[i] = l.prefix + b.Key
-		args = append(args, b.Limit.Count, b.Limit.Window.Microseconds(), b.Limit.Burst, b.Cost)
+		args = append(args, b.Limit.Count, b.Limit.Window.Microseconds(), b.Limit.Burst)
 	}
 	answer, ok, err := l.line.run(ctx, takeScript, keys, args)
 	switch {

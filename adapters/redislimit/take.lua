@@ -1,32 +1,23 @@
--- take: for each key its count, window, burst and cost. The answer is, for
--- each, what is left and when there is more; or {-1, which, until} when one
--- has less left than its cost, or nothing.
+-- take: one of each key, by its count, window and burst. The answer is, for
+-- each, what is left and when there is more; or {-1, which, until} when one has
+-- nothing left.
 
 local budgets = {}
 for i, key in ipairs(KEYS) do
-  local b = { key = key, count = argument(), window = argument(), burst = argument(), cost = argument() }
+  local b = { key = key, count = argument(), window = argument(), burst = argument() }
   b.state = load(key)
   b.per = math.max(1, math.floor(b.window / b.count))
-  local need = math.max(b.cost, 1)
   local left, free
   if b.burst > 0 then
     b.full = b.state.full or 0
     left = math.floor((b.burst * b.per - math.max(0, b.full - now)) / b.per)
-    free = b.full - (b.burst - need) * b.per
+    free = b.full - (b.burst - 1) * b.per
   else
     b.marks = since(b.state.marks or {}, b.window)
     left = b.count - used(b.marks)
-    free = 0
-    local excess = need - left
-    for j = 1, #b.marks, 2 do
-      excess = excess - b.marks[j + 1]
-      if excess <= 0 then
-        free = b.marks[j] + b.window
-        break
-      end
-    end
+    free = (b.marks[1] or 0) + b.window
   end
-  if left < need then return { -1, i, free - now } end
+  if left < 1 then return { -1, i, free - now } end
   budgets[i] = b
 end
 
@@ -34,17 +25,13 @@ local answer = {}
 for _, b in ipairs(budgets) do
   local left, more = 0, 0
   if b.burst > 0 then
-    if b.cost > 0 then
-      b.full = math.max(b.full, now) + b.cost * b.per
-      save(b.key, { full = b.full }, b.full)
-    end
+    b.full = math.max(b.full, now) + b.per
+    save(b.key, { full = b.full }, b.full)
     left = math.floor((b.burst * b.per - math.max(0, b.full - now)) / b.per)
     if b.full > now then more = (b.full - now - 1) % b.per + 1 end
   else
-    if b.cost > 0 then
-      add(b.marks, now, b.cost, b.window)
-      save(b.key, { marks = b.marks }, b.marks[#b.marks - 1] + b.window)
-    end
+    add(b.marks, now, 1, b.window)
+    save(b.key, { marks = b.marks }, b.marks[#b.marks - 1] + b.window)
     left = b.count - used(b.marks)
     if #b.marks > 0 then more = b.marks[1] + b.window - now end
   end

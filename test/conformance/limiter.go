@@ -22,7 +22,6 @@ func TestLimiter(t *testing.T, open OpenLimiter) {
 		"a bucket allows its burst, then as it fills":                 bucketFills,
 		"keys do not share":                                   keysApart,
 		"taking is from all budgets or from none":             takeAllOrNone,
-		"a cost of nothing only asks":                         takeNothing,
 		"callers at once get the count together":              takeTogether,
 		"a budget that is used up outlives noise":             windowNoise,
 		"the fifth failure begins a wait":                     failuresWait,
@@ -75,7 +74,7 @@ func limitOf(count int, window time.Duration, burst int) application.Limit {
 func (l *limited) takes(t *testing.T, n int, key string, limit application.Limit) {
 	t.Helper()
 	for i := range n {
-		status, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit, Cost: 1})
+		status, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit})
 		if err != nil {
 			t.Fatalf("take %d of %d: got %v, want none refused", i+1, n, err)
 		}
@@ -88,7 +87,7 @@ func (l *limited) takes(t *testing.T, n int, key string, limit application.Limit
 // spent wants the next take to be refused until wait has passed.
 func (l *limited) spent(t *testing.T, key string, limit application.Limit, wait time.Duration) {
 	t.Helper()
-	_, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit, Cost: 1})
+	_, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit})
 	wantLimited(t, "take past the limit", err, wait)
 }
 
@@ -110,7 +109,7 @@ func wantLimited(t *testing.T, what string, err error, wait time.Duration) {
 func windowCount(t *testing.T, l *limited) {
 	limit := limitOf(5, time.Hour, 0)
 	for left := 4; left >= 0; left-- {
-		status, err := l.Take(t.Context(), application.Budget{Key: "w{a}", Limit: limit, Cost: 1})
+		status, err := l.Take(t.Context(), application.Budget{Key: "w{a}", Limit: limit})
 		require(t, "take", err)
 		if status.Remaining != left || status.Reset != time.Hour {
 			t.Errorf("got %d remaining, reset %v, want %d, 1h", status.Remaining, status.Reset, left)
@@ -142,7 +141,7 @@ func windowLarge(t *testing.T, l *limited) {
 	limit := limitOf(300, time.Minute, 0)
 	var passed []time.Time
 	for range 1200 {
-		if _, err := l.Take(t.Context(), application.Budget{Key: "w{a}", Limit: limit, Cost: 1}); err == nil {
+		if _, err := l.Take(t.Context(), application.Budget{Key: "w{a}", Limit: limit}); err == nil {
 			passed = append(passed, l.clock.Now())
 		}
 		l.advance(100 * time.Millisecond)
@@ -187,7 +186,7 @@ func keysApart(t *testing.T, l *limited) {
 
 func takeAllOrNone(t *testing.T, l *limited) {
 	small, large := limitOf(1, time.Minute, 0), limitOf(10, time.Minute, 10)
-	both := []application.Budget{{Key: "l{a}", Limit: large, Cost: 1}, {Key: "s{a}", Limit: small, Cost: 1}}
+	both := []application.Budget{{Key: "l{a}", Limit: large}, {Key: "s{a}", Limit: small}}
 	status, err := l.Take(t.Context(), both...)
 	require(t, "take from both", err)
 	if status.Limit != 1 || status.Remaining != 0 {
@@ -201,26 +200,11 @@ func takeAllOrNone(t *testing.T, l *limited) {
 	l.spent(t, "l{a}", large, 6*time.Second)
 }
 
-func takeNothing(t *testing.T, l *limited) {
-	limit := limitOf(2, time.Minute, 0)
-	ask := application.Budget{Key: "w{a}", Limit: limit}
-	for range 5 {
-		status, err := l.Take(t.Context(), ask)
-		require(t, "ask", err)
-		if status.Remaining != 2 {
-			t.Errorf("remaining: got %d, want 2", status.Remaining)
-		}
-	}
-	l.takes(t, 2, "w{a}", limit)
-	_, err := l.Take(t.Context(), ask)
-	wantLimited(t, "ask of a budget that is used up", err, time.Minute)
-}
-
 func takeTogether(t *testing.T, l *limited) {
 	for key, limit := range map[string]application.Limit{"w{a}": limitOf(20, time.Minute, 0), "b{a}": limitOf(60, time.Minute, 20)} {
 		var passed atomic.Int32
 		together(100, func(int) {
-			if _, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit, Cost: 1}); err == nil {
+			if _, err := l.Take(t.Context(), application.Budget{Key: key, Limit: limit}); err == nil {
 				passed.Add(1)
 			}
 		})
