@@ -47,7 +47,7 @@ type RefusedUser struct {
 }
 
 // Batch brings in what is valid of some users, in one transaction with one
-// audit row, and says what it refused. A dry run does everything but that; it
+// audit row, and says what it refused. A dry run stores nothing; it
 // sees an address as taken only if it is in storage or in the same batch.
 // caller needs every permission that the users' roles bring:
 // domain.ErrInsufficientPermissions.

@@ -262,6 +262,10 @@ func TestWhatWasBegunBeforeAnAccountWasStoppedIsOver(t *testing.T) {
 			}
 			return nil
 		},
+		"given a new password": func(p *postal, user domain.User) error {
+			_, err := p.password.Do(p.t.Context(), user, password(firstPassword), password("another password"))
+			return err
+		},
 		"logged out everywhere": func(p *postal, user domain.User) error {
 			return (&application.Logout{Journal: p.verify.Journal}).Everywhere(p.t.Context(), user.ID)
 		},
@@ -371,26 +375,6 @@ func TestATakenAddressLooksLikeAnyOther(t *testing.T) {
 	if p.user(ada).ID != user.ID {
 		t.Error("the address changed although the new one is taken")
 	}
-}
-
-func TestANewPasswordWithdrawsAChangeOfAddress(t *testing.T) {
-	t.Parallel()
-	p := newPostal(t)
-	user := p.signUp(ada)
-	p.deliver()
-	if err := p.change.Do(t.Context(), user, email(t, "eve@example.com"), password(firstPassword)); err != nil {
-		t.Fatal(err)
-	}
-	var token string
-	for _, mail := range p.deliver() {
-		if mail.To.String() == "eve@example.com" {
-			token = p.tokenIn(mail, "verify-email")
-		}
-	}
-	if _, err := p.password.Do(t.Context(), user, password(firstPassword), password("another password")); err != nil {
-		t.Fatalf("change the password: %v", err)
-	}
-	p.refused("the change asked for under the old password", p.verify.Do(t.Context(), token), domain.ErrInvalidMailToken)
 }
 
 func TestAnAdministratorMailsAResetToThoseWithinReach(t *testing.T) {

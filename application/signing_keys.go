@@ -165,9 +165,9 @@ func keyEvent(kind domain.EventType, key domain.SigningKey, actor, reason string
 	}}
 }
 
-// FirstSigningKey returns the event of the key that a service makes by itself
+// FirstSigningKeyEvent returns the event of the key that a service makes by itself
 // because none signs.
-func FirstSigningKey(key domain.SigningKey) domain.Event {
+func FirstSigningKeyEvent(key domain.SigningKey) domain.Event {
 	return keyEvent(domain.SigningKeyCreated, key, "", "none_signs")
 }
 

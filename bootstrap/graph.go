@@ -87,7 +87,7 @@ func commanding(uc *cli.UseCases) fx.Option {
 		fx.Invoke(settled, func(application.Storage) {}, func(Secrets) {}), // a secret is made last
 		fx.Populate(uc),
 		fx.Invoke(func(lifecycle fx.Lifecycle, storage application.Storage) {
-			lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return prepare(ctx, storage) }))
+			lifecycle.Append(fx.StartHook(func(ctx context.Context) error { return requireSchema(ctx, storage) }))
 		}),
 	)
 }

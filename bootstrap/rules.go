@@ -116,7 +116,7 @@ func portOf(addr string) string {
 	return port
 }
 
-// hasScheme holds RFC 3986 §3.1, in lower case.
+// hasScheme reports whether a URL begins with a scheme in lower case (RFC 3986 §3.1).
 func hasScheme(url domain.Secret) bool {
 	scheme, _, ok := strings.Cut(url.Reveal(), ":")
 	if !ok || scheme == "" || scheme[0] < 'a' || scheme[0] > 'z' {
@@ -125,7 +125,7 @@ func hasScheme(url domain.Secret) bool {
 	return strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == ""
 }
 
-// isIssuer holds RFC 8414 §2, but for http, which development may have.
+// isIssuer reports whether s can be an issuer (RFC 8414 §2), http included, which development may have.
 func isIssuer(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && oneOf(u.Scheme, "http", "https") && u.Host != "" && u.User == nil && !strings.ContainsAny(s, "?#")

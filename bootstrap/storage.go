@@ -43,9 +43,9 @@ func openStorage(ctx context.Context, cfg *Configuration, all adapters, lifecycl
 	return storage, nil
 }
 
-// prepare creates the schema in an empty database, and refuses an older one:
+// requireSchema creates the schema in an empty database, and refuses an older one:
 // a command that someone runs by hand upgrades nothing by the way.
-func prepare(ctx context.Context, storage application.Storage) error {
+func requireSchema(ctx context.Context, storage application.Storage) error {
 	status, err := storage.Schema(ctx)
 	if err != nil {
 		return unreachable(err)

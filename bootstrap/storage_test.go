@@ -41,7 +41,7 @@ func TestACommandCreatesASchemaAndUpgradesNone(t *testing.T) {
 		"too new":               {application.SchemaStatus{Version: 5, Latest: 3, Oldest: 4}, false, "run the newer release", true},
 	} {
 		storage := &schemaOnly{status: c.status}
-		err := prepare(t.Context(), storage)
+		err := requireSchema(t.Context(), storage)
 		if storage.migrated != c.migrates {
 			t.Errorf("%s: migrated %t, want %t", name, storage.migrated, c.migrates)
 		}
@@ -52,7 +52,7 @@ func TestACommandCreatesASchemaAndUpgradesNone(t *testing.T) {
 			t.Errorf("%s: got %v, want exit code 2: %t", name, err, c.wrong)
 		}
 	}
-	if err := prepare(t.Context(), &schemaOnly{err: errors.New("down")}); err == nil || isWrong(err) {
+	if err := requireSchema(t.Context(), &schemaOnly{err: errors.New("down")}); err == nil || isWrong(err) {
 		t.Errorf("unreachable: got %v, want an error of exit code 1", err)
 	}
 }

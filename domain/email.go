@@ -75,7 +75,7 @@ func (e Email) Local() string {
 	return local
 }
 
-// isDotAtom holds RFC 5322 §3.2.3's dot-atom-text in ASCII.
+// isDotAtom reports whether s is an ASCII dot-atom-text (RFC 5322 §3.2.3).
 func isDotAtom(s string) bool {
 	for _, atom := range strings.Split(s, ".") {
 		if atom == "" {

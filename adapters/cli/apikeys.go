@@ -13,12 +13,12 @@ import (
 
 // APIKeys is the commands about API keys.
 type APIKeys struct {
-	Create createKey `cmd:"" help:"Make a key and print it: it is shown once."`
-	List   listKeys  `cmd:"" help:"List all keys, also those that are over."`
-	Revoke revokeKey `cmd:"" help:"End a key, from the next request on."`
+	Create createAPIKey `cmd:"" help:"Make a key and print it: it is shown once."`
+	List   listAPIKeys  `cmd:"" help:"List all keys, also those that are over."`
+	Revoke revokeAPIKey `cmd:"" help:"End a key, from the next request on."`
 }
 
-type createKey struct {
+type createAPIKey struct {
 	Name       string       `arg:"" help:"What tells this key from others, such as the service that has it."`
 	Permission []permission `sep:"none" placeholder:"PERMISSION" help:"What the key may do, as resource:action; may be given several times."`
 	ExpiresIn  lifetime     `placeholder:"DURATION" help:"How long the key is good, such as 90d or 12h. Without it: until it is revoked."`
@@ -26,7 +26,7 @@ type createKey struct {
 }
 
 // Help is shown below the summary.
-func (*createKey) Help() string {
+func (*createAPIKey) Help() string {
 	return `    sallyport apikeys create reports --permission reports:read --expires-in 90d
 
 Standard output is the key alone, so that a script can keep it:
@@ -37,7 +37,7 @@ A service sends it as X-API-Key.`
 }
 
 // Run makes the key.
-func (cmd *createKey) Run(ctx context.Context, console *Console, service Service) error {
+func (cmd *createAPIKey) Run(ctx context.Context, console *Console, service Service) error {
 	name, err := domain.ParseName("name", cmd.Name)
 	if err != nil {
 		return &UsageError{err.Error()}
@@ -67,12 +67,12 @@ func (cmd *createKey) Run(ctx context.Context, console *Console, service Service
 	return console.Print("%s", text.Reveal())
 }
 
-type listKeys struct {
+type listAPIKeys struct {
 	JSON bool `help:"Print a JSON array, one key a line."`
 }
 
 // Run lists the keys, page by page.
-func (cmd *listKeys) Run(ctx context.Context, console *Console, service Service) error {
+func (cmd *listAPIKeys) Run(ctx context.Context, console *Console, service Service) error {
 	uc, err := service.UseCases(ctx)
 	if err != nil {
 		return err
@@ -101,13 +101,13 @@ func (cmd *listKeys) Run(ctx context.Context, console *Console, service Service)
 	}
 }
 
-type revokeKey struct {
+type revokeAPIKey struct {
 	ID   string `arg:"" help:"The key's id, as apikeys list shows it: the part between sp_ and the next underscore."`
 	JSON bool   `help:"Print the key's id as JSON."`
 }
 
 // Run revokes the key.
-func (cmd *revokeKey) Run(ctx context.Context, console *Console, service Service) error {
+func (cmd *revokeAPIKey) Run(ctx context.Context, console *Console, service Service) error {
 	uc, err := service.UseCases(ctx)
 	if err != nil {
 		return err

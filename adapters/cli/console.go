@@ -177,21 +177,22 @@ func chosen(text string) (domain.Password, error) {
 // interruptible returns what read does, or errInterrupted when ctx ends first.
 // Then read is left behind: nothing ends a read of a terminal or a pipe but the
 // end of the process.
-func interruptible(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+func interruptible[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type outcome struct {
-		text []byte
-		err  error
+		value T
+		err   error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		text, err := read()
-		done <- outcome{text, err}
+		value, err := read()
+		done <- outcome{value, err}
 	}()
 	select {
 	case o := <-done:
-		return o.text, o.err
+		return o.value, o.err
 	case <-ctx.Done():
-		return nil, errInterrupted
+		var none T
+		return none, errInterrupted
 	}
 }
 

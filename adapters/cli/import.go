@@ -50,7 +50,7 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 		return err
 	}
 	defer file.Close() // it was only read
-	reader, err := beginReading(ctx, file, format)
+	reader, err := interruptible(ctx, func() (*accountReader, error) { return newAccountReader(file, format) })
 	if err != nil {
 		return err
 	}
@@ -81,26 +81,6 @@ func (cmd *importUsers) Run(ctx context.Context, console *Console, service Servi
 		return fmt.Errorf("refused lines: %d", refused.count)
 	}
 	return nil
-}
-
-// beginReading is newAccountReader, but for somebody who leaves before there is
-// a first line.
-func beginReading(ctx context.Context, file io.Reader, format string) (*accountReader, error) {
-	type beginning struct {
-		reader *accountReader
-		err    error
-	}
-	begun := make(chan beginning, 1)
-	go func() {
-		reader, err := newAccountReader(file, format)
-		begun <- beginning{reader, err}
-	}()
-	select {
-	case b := <-begun:
-		return b.reader, b.err
-	case <-ctx.Done():
-		return nil, errInterrupted
-	}
 }
 
 type importedJSON struct {

@@ -67,7 +67,8 @@ func TestAnImportThatWaitsForLinesEndsWhenItIsToldTo(t *testing.T) {
 	console := &Console{Err: io.Discard}
 	run := importRun{refused: &refusals{console: console}, progress: console.progress(-1)}
 	stop()
-	if _, err := beginReading(ctx, in, formatCSV); !errors.Is(err, errInterrupted) {
+	_, err = interruptible(ctx, func() (*accountReader, error) { return newAccountReader(in, formatCSV) })
+	if !errors.Is(err, errInterrupted) {
 		t.Errorf("waiting for the columns: got %v, want %v", err, errInterrupted)
 	}
 	if err := run.all(ctx, reader); !errors.Is(err, context.Canceled) {

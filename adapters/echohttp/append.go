@@ -11,9 +11,9 @@ import (
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// What is asked for at every request of somebody's, the caller's own account
-// and a decision, is written without reflection: it costs a third as much. A
-// test holds these against the generated shapes.
+// What other services ask for at each of their own requests, the caller's
+// account and a decision, is written without reflection: it costs a third as
+// much. A test compares these with the generated shapes.
 
 // answerText sends a body that is JSON already.
 func answerText(c echo.Context, status int, body []byte) error {

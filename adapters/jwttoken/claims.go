@@ -97,7 +97,7 @@ func (c *claimSet) read(name string, value []byte) (err error) {
 	return err
 }
 
-// check holds what is the same for both kinds of tokens (RFC 7519 §4.1), but
+// check checks what is the same for both kinds of tokens (RFC 7519 §4.1), but
 // for the expiry: an expired token is one with which nothing else is wrong.
 func (c *claimSet) check(kind, issuer, audience string, now time.Time) error {
 	for _, name := range required[kind] {

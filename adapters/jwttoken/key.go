@@ -165,7 +165,7 @@ func (k *signingKey) sign(payload []byte) (string, error) {
 	return string(b), nil
 }
 
-// verify holds the signature of a token that names this key.
+// verify checks the signature of a token that names this key.
 func (k *signingKey) verify(c *compact) error {
 	if c.alg != k.algorithm {
 		return otherAlgorithm

@@ -104,7 +104,7 @@ func (r *ring) key(ctx context.Context, id string) (*signingKey, *keySet, error)
 	return key, set, nil
 }
 
-// verify holds the signature of an access token, and returns the keys of which
+// verify checks the signature of an access token, and returns the keys of which
 // its key was one.
 func (r *ring) verify(ctx context.Context, c *compact) (*keySet, error) {
 	key, set, err := r.key(ctx, c.kid)
@@ -227,7 +227,7 @@ func (r *ring) first(ctx context.Context) ([]domain.SigningKey, error) {
 			return nil
 		}
 		stored = append(stored, fresh)
-		note(application.FirstSigningKey(fresh))
+		note(application.FirstSigningKeyEvent(fresh))
 		return tx.SigningKeys().Put(ctx, fresh)
 	})
 	return stored, err

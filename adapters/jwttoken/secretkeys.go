@@ -44,7 +44,7 @@ func refreshKey(secret domain.Secret) (*signingKey, error) {
 	return key, nil
 }
 
-// verify holds the signature of a refresh token.
+// verify checks the signature of a refresh token.
 func (k secretKeys) verify(c *compact) error {
 	switch {
 	case c.kid == k.current.id:

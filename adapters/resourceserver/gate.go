@@ -124,7 +124,7 @@ func (g *Gate) keyOf(ctx context.Context, t *jwt.Token) (any, error) {
 	return key.public, nil
 }
 
-// check holds the claims against what is expected at now.
+// check compares the claims with what is expected at now.
 func (c *claims) check(config Config, now time.Time) error {
 	reason := ""
 	switch {

@@ -81,7 +81,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// parseSender holds RFC 5322 §3.4, one mailbox.
+// parseSender reads one mailbox (RFC 5322 §3.4).
 func parseSender(from string) (*mail.Address, error) {
 	sender, err := mail.ParseAddress(from)
 	if err != nil || strings.ContainsAny(from, "\r\n") {

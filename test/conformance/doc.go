@@ -5,7 +5,8 @@
 //		conformance.TestStore(t, func(t *testing.T) application.Storage { … })
 //	}
 //
-// It knows domain, application, the state cache and the engine of kvstore, and
-// nothing of how an adapter keeps its promises: no SQL, no clock but the times
-// that it passes in.
+// It knows domain, application and what it leads lives with (tokens, the state
+// cache, the engine of kvstore), and nothing of how an adapter keeps its
+// promises: no SQL. Stores get their times passed in; only what follows a
+// change feed waits by the wall clock, and fails after minutes.
 package conformance

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-auth/sallyport/domain"
 )
 
-// check holds everything that is stored, and what was issued last, against the
+// check compares everything that is stored, and what was issued last, with the
 // model. It looks past the line, and at what the use cases say.
 func (l *life) check() {
 	l.checkTraces()

@@ -128,7 +128,7 @@ func (l *life) birth() {
 	l.check()
 }
 
-// expect holds an error against what it must be. Nothing that a person
+// expect compares an error with what it must be. Nothing that a person
 // presents is ever at fault for a line that is cut.
 func (l *life) expect(what string, err, want error) {
 	switch {

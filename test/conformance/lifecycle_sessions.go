@@ -15,7 +15,7 @@ import (
 
 // issued takes the tokens that somebody got of a session as it is now.
 func (l *life) issued(what string, v *visit, tokens domain.Tokens) {
-	l.holdsTokens(what, v, tokens)
+	l.checkTokens(what, v, tokens)
 	if known := v.tickets[v.generation]; known == nil {
 		t := &ticket{of: v, generation: v.generation, text: tokens.Refresh.Reveal(), expires: v.idle}
 		v.tickets[v.generation] = t
@@ -27,8 +27,8 @@ func (l *life) issued(what string, v *visit, tokens domain.Tokens) {
 	v.passes = append(v.passes, &pass{of: v, text: tokens.Access.Reveal(), expires: tokens.AccessExpiresAt, key: l.m.signing})
 }
 
-// holdsTokens holds what was issued of a session against how the session must be.
-func (l *life) holdsTokens(what string, v *visit, tokens domain.Tokens) {
+// checkTokens compares what was issued of a session with how the session must be.
+func (l *life) checkTokens(what string, v *visit, tokens domain.Tokens) {
 	claims, err := l.tokens.VerifyRefresh(l.ctx, tokens.Refresh.Reveal())
 	l.expect(what+": verify the refresh token", err, nil)
 	if claims.Session != v.id || claims.Subject != v.of.id || claims.Generation != v.generation || !claims.ExpiresAt.Equal(wholeSecond(v.idle)) {

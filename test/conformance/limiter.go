@@ -13,7 +13,7 @@ import (
 // OpenLimiter opens a limiter that has counted nothing yet, on the given clock.
 type OpenLimiter func(t *testing.T, clock application.Clock) application.Limiter
 
-// TestLimiter holds what application.Limiter promises.
+// TestLimiter proves what application.Limiter promises.
 func TestLimiter(t *testing.T, open OpenLimiter) {
 	tests := map[string]func(*testing.T, *limited){
 		"a window allows its count and no more":                       windowCount,

@@ -129,7 +129,7 @@ var documented = sync.OnceValues(func() (validator.Validator, error) {
 
 var checking sync.Mutex // the validator keeps state
 
-// checkAgainstDocument holds a response against openapi.yaml: a path and a
+// checkAgainstDocument compares a response with openapi.yaml: a path and a
 // method that are in it must answer as it says. What is not in it must be a 404
 // or a 405.
 func checkAgainstDocument(t testing.TB, request *http.Request, response *http.Response) {
