@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,8 +26,9 @@ const lastYear = 9999
 
 // Create makes a key and returns it with the one text that a service presents:
 // it is never shown again. domain.ErrInsufficientPermissions for a permission
-// that the caller lacks; domain.ErrInvalid for an expiry that is over or can't
-// be written, and for more permissions than a token can say.
+// that the caller lacks; domain.ErrInvalid for an expiry that is over, can't be
+// written or is after that of the key which asks, and for more permissions than
+// a token can say.
 func (uc *APIKeys) Create(ctx context.Context, caller domain.Principal, n NewAPIKey) (domain.APIKey, domain.Secret, error) {
 	now := uc.Journal.Clock.Now()
 	if n.Name == "" {
@@ -47,6 +49,9 @@ func (uc *APIKeys) Create(ctx context.Context, caller domain.Principal, n NewAPI
 		Permissions: n.Permissions, CreatedBy: caller.Subject, CreatedAt: now, ExpiresAt: n.ExpiresAt,
 	}
 	err := uc.Journal.Change(ctx, func(ctx context.Context, tx Tx, note Note) error {
+		if err := outlived(ctx, tx, caller, n.ExpiresAt, now); err != nil {
+			return err
+		}
 		note(domain.Event{Type: domain.APIKeyCreated, Subject: string(key.ID), Actor: caller.Subject})
 		return tx.APIKeys().Insert(ctx, key)
 	})
@@ -54,6 +59,24 @@ func (uc *APIKeys) Create(ctx context.Context, caller domain.Principal, n NewAPI
 		return domain.APIKey{}, domain.Secret{}, fmt.Errorf("create API key: %w", err)
 	}
 	return key, domain.FormatAPIKey(key.ID, secret), nil
+}
+
+// outlived returns nil unless a service would make a key that outlives its own:
+// one that leaked would never end.
+func outlived(ctx context.Context, tx Tx, caller domain.Principal, expires, now time.Time) error {
+	if caller.Kind != domain.PrincipalService {
+		return nil
+	}
+	own, err := tx.APIKeys().APIKey(ctx, domain.APIKeyID(caller.Subject))
+	switch {
+	case errors.Is(err, domain.ErrAPIKeyNotFound), err == nil && !own.Active(now): // it ended meanwhile
+		return domain.ErrInsufficientPermissions
+	case err != nil:
+		return err
+	case !own.ExpiresAt.IsZero() && (expires.IsZero() || expires.After(own.ExpiresAt)):
+		return domain.Invalid("expires_at", "must not be after the end of the key that asks, "+own.ExpiresAt.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // List returns a page of keys by ascending ID, revoked ones too.

@@ -95,15 +95,16 @@ func removeNoop() {
 	}
 }
 
-// startNoop runs the bare Echo server until the benchmark ends.
-func startNoop(b *testing.B) (address string, pid int) {
+// startNoop runs the bare Echo server until the benchmark ends, with what else
+// it is told.
+func startNoop(b *testing.B, arguments ...string) (address string, pid int) {
 	b.Helper()
 	path, err := buildNoop()
 	if err != nil {
 		b.Fatalf("build the no-op: %v", err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", servers.FreePort(b))
-	cmd := exec.Command(path, addr)
+	cmd := exec.Command(path, append([]string{addr}, arguments...)...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Fatalf("start the no-op: %v", err)

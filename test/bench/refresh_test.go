@@ -1,10 +1,14 @@
 package bench
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/sallyport-auth/sallyport/test/faults"
+	"github.com/sallyport-auth/sallyport/test/servers"
 	"github.com/sallyport-auth/sallyport/test/service"
 )
 
@@ -13,9 +17,10 @@ const (
 	refreshes      = 9_600 // in one round
 )
 
-// BenchmarkRefresh holds a refresh with rotation, which stores durably before
-// it answers, against the Echo no-op, and on PostgreSQL against pgbench with
-// the same statement and as many connections.
+// BenchmarkRefresh compares a refresh with rotation, which stores durably before
+// it answers, with the Echo no-op; and on PostgreSQL with pgbench, by the same
+// statement and as many connections, and with the least that the same libraries
+// can do: what they take alone is no part of ours.
 func BenchmarkRefresh(b *testing.B) {
 	noop, noopPID := startNoop(b)
 	limit := served(noopPID, connect(b, noop, repeats(refreshClients, refreshRequest(strings.Repeat("a", 500)))), refreshes)
@@ -43,10 +48,13 @@ func BenchmarkRefresh(b *testing.B) {
 		ours := served(s.PID, connect(b, s.URL, loggedIn(s, refreshClients)), refreshes)
 		ours.database = data
 		reference := pgbench(b, copied, statement, refreshClients, refreshes)
+		libraries := bareRefresh(b, server, statement)
 		for b.Loop() {
-			turns := alternate(b, ours, limit, reference)
+			turns := alternate(b, ours, limit, reference, libraries)
 			tell(b, map[string]float64{
 				"x-noop(<=7)":             against(turns[0], turns[1], serverCPU),
+				"x-noop-libraries":        against(turns[3], turns[1], serverCPU),
+				"x-libraries":             against(turns[0], turns[3], serverCPU),
 				"x-pgbench-CPU(<=1.2)":    against(turns[0], turns[2], databaseCPU),
 				"x-pgbench-rate(>=0.4)":   against(turns[0], turns[2], rate),
 				"us-CPU":                  typical(turns[0], serverCPU),
@@ -57,4 +65,28 @@ func BenchmarkRefresh(b *testing.B) {
 			})
 		}
 	})
+}
+
+// bareRefresh is a refresh on the same libraries with nothing around it.
+func bareRefresh(b *testing.B, server *servers.PostgresServer, statement string) contender {
+	b.Helper()
+	data := newDatabase(b, server)
+	service.Start(b, data.URL).Stop() // makes the schema
+	data.populate(b, refreshClients)
+	address, pid := startNoop(b, data.URL, statement)
+	talkers := make([]talker, refreshClients)
+	for i := range talkers {
+		var token []byte
+		query := fmt.Sprintf("?session=00000000-0000-7000-9000-%012x&subject=00000000-0000-7000-8000-%012x", i+1, i+1)
+		response, err := http.Get(address + "/begin" + query)
+		if err == nil {
+			token, err = io.ReadAll(response.Body)
+			_ = response.Body.Close()
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		talkers[i] = &refresher{tokens: []string{string(token)}}
+	}
+	return served(pid, connect(b, address, talkers), refreshes)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-auth/sallyport/test/service"
 )
@@ -119,6 +120,27 @@ func TestAnAPIKeyMayWhatItsPermissionsSay(t *testing.T) {
 		}
 		s.Do(http.MethodDelete, "/api-keys/"+key.ID, nil, asAdmin).Want(http.StatusNoContent)
 		s.Get("/users", withKey).Want(http.StatusForbidden)
+	})
+}
+
+func TestAKeyMakesNoneThatOutlivesIt(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		_, admin := newAdmin(t, s, "boss@example.com")
+		var key struct{ Key string }
+		end := time.Now().UTC().Add(time.Hour).Truncate(time.Second)
+		create := func(expires any, credential service.Option) service.Response {
+			body := map[string]any{"name": "deploy", "permissions": []string{"apikeys:write"}}
+			if expires != nil {
+				body["expires_at"] = expires
+			}
+			return s.JSON(http.MethodPost, "/api-keys", body, credential)
+		}
+		create(end, service.Bearer(admin.AccessToken)).Want(http.StatusCreated).Into(&key)
+		withKey := service.Header("X-API-Key", key.Key)
+		create(nil, withKey).Want(http.StatusUnprocessableEntity)
+		create(end.Add(time.Second), withKey).Want(http.StatusUnprocessableEntity)
+		create(end, withKey).Want(http.StatusCreated)
+		create("0001-01-01T00:00:00Z", service.Bearer(admin.AccessToken)).Want(http.StatusUnprocessableEntity)
 	})
 }
 
