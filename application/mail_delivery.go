@@ -66,8 +66,11 @@ func (d *DeliverMail) Run(ctx context.Context) error {
 			return fmt.Errorf("read the outbox: %w", err)
 		}
 		for _, m := range due {
-			if failures == mailPatience || ctx.Err() != nil {
+			if failures == mailPatience {
 				return nil // the next run goes on from here
+			}
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			sent, err := d.deliver(ctx, m)
 			if err != nil {

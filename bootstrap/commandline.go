@@ -63,8 +63,8 @@ func parse(args []string, env environment, out, errs io.Writer) (line *commandLi
 		if errors.As(err, &setting) {
 			return nil, setting
 		}
-		if setting = wrongFlag(parser.Model, err); setting != nil {
-			return nil, setting
+		if wrong := wrongFlag(parser.Model, err); wrong != nil {
+			return nil, wrong
 		}
 		return nil, &cli.UsageError{Text: hint(err)}
 	}

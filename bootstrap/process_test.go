@@ -349,8 +349,11 @@ func TestWhoWaitsForAPasswordCanBeStopped(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
+	done := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // the exit code is looked at below
+		close(done)
+	}()
 	for ended := false; !ended; {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // also before the program listens for it
 		select {

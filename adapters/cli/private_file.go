@@ -54,15 +54,15 @@ func isDatabase(name string) bool {
 // commit gives the file its name.
 func (f *privateFile) commit() error {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(f.File.Name())
+		_ = os.Remove(f.Name())
 		return err
 	}
-	return os.Rename(f.File.Name(), f.name)
+	return os.Rename(f.Name(), f.name)
 }
 
 // discard removes the file, unless it was committed.
 func (f *privateFile) discard() {
 	if f.Close() == nil {
-		_ = os.Remove(f.File.Name())
+		_ = os.Remove(f.Name())
 	}
 }

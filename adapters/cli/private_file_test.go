@@ -26,7 +26,7 @@ func TestAFileIsReplacedOnlyByAWholeOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(file, "whole"); err != nil {
+		if _, err := file.WriteString("whole"); err != nil {
 			t.Fatal(err)
 		}
 		err = c.end(file)
