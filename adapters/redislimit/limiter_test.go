@@ -1,6 +1,7 @@
 package redislimit_test
 
 import (
+	"path/filepath"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -19,9 +20,14 @@ const patient = 10 * time.Second
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	server := servers.Redis(t)
+	for _, program := range servers.RedisPrograms(t) {
+		t.Run(filepath.Base(program), func(t *testing.T) { conform(t, servers.RedisBy(t, program)) })
+	}
+}
+
+func conform(t *testing.T, server *servers.RedisServer) {
 	var n atomic.Int64
-	t.Run("redis", func(t *testing.T) { // which ends before the server does
+	t.Run("limits", func(t *testing.T) { // which ends before the server does
 		conformance.TestLimiter(t, func(t *testing.T, clock application.Clock) application.Limiter {
 			return open(t, redislimit.Config{
 				URL: server.URL(), Timeout: patient, Clock: clock,

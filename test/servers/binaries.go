@@ -21,16 +21,22 @@ func folders() []string {
 // find returns the path of the first of names that is installed.
 func find(t testing.TB, names ...string) string {
 	t.Helper()
+	return findAll(t, names...)[0]
+}
+
+// findAll returns the paths of those of names that are installed, at least one.
+func findAll(t testing.TB, names ...string) (paths []string) {
+	t.Helper()
 	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-		for _, folder := range folders() {
+		for _, folder := range append([]string{""}, folders()...) { // the PATH first
 			if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
-				return path
+				paths = append(paths, path)
+				break
 			}
 		}
 	}
-	t.Fatalf("%s is not installed: run `make deps`", names[0])
-	return ""
+	if len(paths) == 0 {
+		t.Fatalf("%s is not installed: run `make deps`", names[0])
+	}
+	return paths
 }

@@ -14,14 +14,25 @@ import (
 // RedisServer is a Redis (or Valkey) server without persistence: a restart forgets everything.
 type RedisServer struct{ Server }
 
-// Redis starts a Redis server for this test alone.
+// RedisPrograms returns the servers of that protocol that are installed, Redis and Valkey, at least one.
+func RedisPrograms(t testing.TB) []string {
+	t.Helper()
+	return findAll(t, "redis-server", "valkey-server")
+}
+
+// Redis starts a server for this test alone.
 func Redis(t testing.TB) *RedisServer {
 	t.Helper()
-	redis := find(t, "redis-server", "valkey-server")
+	return RedisBy(t, RedisPrograms(t)[0])
+}
+
+// RedisBy is Redis by one of RedisPrograms.
+func RedisBy(t testing.TB, program string) *RedisServer {
+	t.Helper()
 	s := &RedisServer{}
 	s.name, s.dir, s.stop = "redis", folder(t, "redis"), syscall.SIGTERM
 	s.command = func(port int) []string {
-		return []string{redis, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", s.dir,
+		return []string{program, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", s.dir,
 			"--save", "", "--appendonly", "no"}
 	}
 	s.ready = s.ping
