@@ -107,12 +107,12 @@ func TestADatabaseThatNoAdapterOrTwoTakeIsOneLineAndExitCode2(t *testing.T) {
 	t.Parallel()
 	none := gate(t, "oracle://db.internal/gate")
 	_, stderr, code := none.Command("", "serve")
-	wrong(t, "no adapter", stderr, code, "no storage adapter takes its scheme; there are: bolt, postgres")
+	wrong(t, "no adapter", stderr, code, "no adapter takes its scheme; there are: bolt, postgres")
 
 	two := gate(t, "bolt:gate.db", "X_IGNORED=1")
 	two.Program = "/usr/bin/env"
 	_, stderr, code = two.Command("", twice+"=1", os.Args[0], "serve")
-	wrong(t, "two adapters", stderr, code, "two storage adapters take the scheme bolt")
+	wrong(t, "two adapters", stderr, code, "two adapters take the scheme bolt")
 
 	_, stderr, code = gate(t, "bolt:").Command("", "serve")
 	wrong(t, "no path", stderr, code, "SALLYPORT_DATABASE_URL")
