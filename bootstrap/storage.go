@@ -65,5 +65,5 @@ func requireSchema(ctx context.Context, storage application.Storage) error {
 }
 
 func unreachable(err error) error {
-	return fmt.Errorf("the database does not answer; check that it runs and that SALLYPORT_DATABASE_URL leads to it: %w", err)
+	return fmt.Errorf("can't use the database; check that it runs, that SALLYPORT_DATABASE_URL leads to it, and what its user may: %w", err)
 }

@@ -89,12 +89,17 @@ func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(options...)
 }
 
-// notAllowed answers 405 where a method would else be that of another path.
-func notAllowed(allow string) echo.HandlerFunc {
-	return func(c echo.Context) error {
+// notAllowed answers 405 to methods of a path that would else be those of
+// another: "me" is the id of no user.
+func notAllowed(e *echo.Echo, path, allow string, methods ...string) {
+	e.Match(methods, path, func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderAllow, allow)
 		return echo.ErrMethodNotAllowed
-	}
+	})
+	e.OPTIONS(path, func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderAllow, allow)
+		return c.NoContent(http.StatusNoContent)
+	})
 }
 
 // mount is the map of the API: who may call what.
@@ -113,10 +118,8 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.GET("/users/me/sessions", a.listMySessions, g.RequireUser())
 	e.DELETE("/users/me/sessions/:id", a.revokeMySession, g.RequireUser())
 
-	// Else these would be methods of the user whose id is "me".
-	e.DELETE("/users/me", notAllowed("GET, PATCH"))
-	e.Match([]string{http.MethodPut, http.MethodPost}, "/users/me", notAllowed("GET, PATCH"))
-	e.DELETE("/users/me/sessions", notAllowed("GET"))
+	notAllowed(e, "/users/me", "OPTIONS, GET, PATCH", http.MethodDelete)
+	notAllowed(e, "/users/me/sessions", "OPTIONS, GET", http.MethodDelete)
 
 	e.GET("/users", a.listUsers, g.RequirePermission(domain.UsersRead))
 	e.POST("/users", a.createUser, g.RequirePermission(domain.UsersWrite))

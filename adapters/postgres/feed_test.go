@@ -291,10 +291,8 @@ func TestFollowingADatabaseThatIsAwayEndsWithItsContext(t *testing.T) {
 	proxy.Blackhole()
 	s := opened(t, postgres.Config{URL: proxy.Through(migratedDatabase(t)) + "&connect_timeout=60"})
 	h := conformance.Listen(t, s)
-	time.Sleep(100 * time.Millisecond) // it is connecting
-	begun := time.Now()
-	h.Stop()
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("Follow returned %v after its context had ended, want it at once", took)
+	for open, _ := proxy.Connections(); open == 0; open, _ = proxy.Connections() { // until it is connecting
+		time.Sleep(time.Millisecond)
 	}
+	h.Stop() // which fails long before the connection would
 }

@@ -100,7 +100,8 @@ func TestTheAuditTrailHasChangesAtOnceAndRefusalsSoon(t *testing.T) {
 			t.Errorf("an address is in the audit trail: %s", mustJSON(t, all))
 		}
 		refresh(s, login(s, "ada@example.com").RefreshToken)
-		time.Sleep(1500 * time.Millisecond) // the trail would have written it
+		tryRefresh(s, "nonsense").Want(http.StatusUnauthorized) // once that is in the trail, what was before it would be
+		auditUntil(t, s, got.AccessToken, "?type=token.refused", func(e []auditEvent) bool { return total(e) == 1 })
 		if page := auditEvents(s, got.AccessToken, "?type=token.refreshed"); len(page.Items) != 0 {
 			t.Errorf("token.refreshed: %+v, want none stored", page.Items)
 		}

@@ -96,10 +96,12 @@ func TestAnUnknownPathAndAWrongMethodAreProblems(t *testing.T) {
 		if allow := answer.Header.Get("Allow"); !strings.Contains(allow, "POST") {
 			t.Errorf("Allow %q, want POST in it", allow)
 		}
-		for path, allow := range map[string]string{"/users/me": "GET, PATCH", "/users/me/sessions": "GET"} {
-			deleted := s.Do(http.MethodDelete, path, nil).Want(http.StatusMethodNotAllowed)
-			if got := deleted.Header.Get("Allow"); got != allow {
-				t.Errorf("DELETE %s: Allow %q, want %q", path, got, allow)
+		for path, allow := range map[string]string{"/users/me": "OPTIONS, GET, PATCH", "/users/me/sessions": "OPTIONS, GET"} {
+			deleted, options := s.Do(http.MethodDelete, path, nil).Want(http.StatusMethodNotAllowed), s.Do(http.MethodOptions, path, nil)
+			for _, answer := range []service.Response{deleted, options} {
+				if got := answer.Header.Get("Allow"); got != allow {
+					t.Errorf("%s: Allow %q, want %q", path, got, allow)
+				}
 			}
 		}
 		for _, header := range []string{"X-Request-Id", "X-Content-Type-Options"} {
