@@ -65,14 +65,7 @@ load: deps ## a million users: import, interruption, lists, filters and logins
 	go test -run '^$$' -bench . -benchtime 1x -timeout $(TEST_TIMEOUT) ./test/load
 
 fuzz: ## each fuzz target for FUZZTIME
-	@set -eu; out=$$(mktemp -d); trap 'rm -r "$$out"' EXIT; known="$$(go env GOCACHE)/fuzz/$(MODULE)"; \
-	for folder in $$(grep -rlE --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
-		go test -C "$$folder" -c -fuzz . -o "$$out/fuzz" .; \
-		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$folder"/*_test.go | cut -c 6-); do \
-			echo "$$target in $$folder"; \
-			(cd "$$folder" && "$$out/fuzz" -test.run '^$$' -test.fuzz "^$$target$$" -test.fuzztime $(FUZZTIME) -test.fuzzcachedir "$$known/$$folder" </dev/null); \
-		done; \
-	done
+	@.ci/fuzz.sh $(FUZZTIME)
 
 $(GOLANGCI):
 	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
