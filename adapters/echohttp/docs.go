@@ -28,7 +28,7 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'uns
 // mountDocs serves the documentation page at /docs and its files below it.
 func mountDocs(e *echo.Echo) {
 	for path, file := range docsRoutes() {
-		e.GET(path, echo.WrapHandler(file))
+		publish(e, path, echo.WrapHandler(file))
 	}
 }
 

@@ -24,7 +24,7 @@ func (a *api) mountOAuth(e *echo.Echo) {
 	e.POST(oauthTokenPath, a.oauthToken, oauthAnswer)
 	e.POST(oauthIntrospectPath, a.oauthIntrospect, oauthAnswer)
 	e.POST(oauthRevokePath, a.oauthRevoke, oauthAnswer)
-	e.GET(oauthMetadataPath, a.oauthMetadata())
+	publish(e, oauthMetadataPath, a.oauthMetadata())
 }
 
 // oauthAnswer keeps answers with tokens out of every cache (RFC 6749 §5.1).

@@ -39,7 +39,6 @@ func mountPages(e *echo.Echo) {
 			h.Set("Cache-Control", "no-cache") // a new release's script with its page
 			return c.Blob(http.StatusOK, file.contentType, content)
 		}
-		e.GET(path, serve)
-		e.HEAD(path, serve)
+		publish(e, path, serve)
 	}
 }

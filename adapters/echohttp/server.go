@@ -102,6 +102,12 @@ func notAllowed(e *echo.Echo, path, allow string, methods ...string) {
 	})
 }
 
+// publish serves what anybody may read and keep: caches and link checkers ask
+// for its head alone (RFC 9110 §9.3.2).
+func publish(e *echo.Echo, path string, document echo.HandlerFunc) {
+	e.Match([]string{http.MethodGet, http.MethodHead}, path, document)
+}
+
 // mount is the map of the API: who may call what.
 func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.POST("/auth/login", a.login)
@@ -142,9 +148,9 @@ func (a *api) mount(e *echo.Echo, g *Guards) {
 	e.GET("/audit-events", a.listAuditEvents, g.RequirePermission(domain.AuditRead))
 
 	a.mountOAuth(e)
-	e.GET(jwksPath, a.jwks)
-	e.GET("/openapi.json", serveDocument(document.json, "application/json"))
-	e.GET("/openapi.yaml", serveDocument(document.yaml, "application/yaml"))
+	publish(e, jwksPath, a.jwks)
+	publish(e, "/openapi.json", serveDocument(document.json, "application/json"))
+	publish(e, "/openapi.yaml", serveDocument(document.yaml, "application/yaml"))
 	if a.Mail != nil {
 		a.mountMail(e, g)
 	}

@@ -119,3 +119,27 @@ func TestASemicolonInAFormIsACharacter(t *testing.T) {
 			service.Header("Content-Type", "application/x-www-form-urlencoded")).Want(http.StatusOK)
 	})
 }
+
+func TestTheHeadOfADocumentIsThatOfTheWhole(t *testing.T) {
+	onEach(t, func(t *testing.T, s *service.Service) {
+		for _, path := range []string{"/docs", "/openapi.json", "/openapi.yaml", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"} {
+			var answers [2]*http.Response
+			for i, method := range []string{http.MethodGet, http.MethodHead} {
+				request, err := http.NewRequest(method, s.URL+path, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if answers[i], err = http.DefaultTransport.RoundTrip(request); err != nil {
+					t.Fatal(err)
+				}
+				_ = answers[i].Body.Close()
+			}
+			whole, head := answers[0], answers[1]
+			for _, name := range []string{"Content-Type", "Cache-Control", "ETag"} {
+				if got, want := head.Header.Get(name), whole.Header.Get(name); head.StatusCode != http.StatusOK || got != want {
+					t.Errorf("HEAD %s: status %d, %s %q, want 200 and %q", path, head.StatusCode, name, got, want)
+				}
+			}
+		}
+	})
+}
