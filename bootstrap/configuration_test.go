@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sallyport-auth/sallyport/adapters/cli"
@@ -275,12 +276,16 @@ func TestTheDevelopmentSecretIsMadeOnceAndPrivate(t *testing.T) {
 	t.Parallel()
 	database := filepath.Join(t.TempDir(), "s.db")
 	secrets := make(chan string, 8)
+	var made atomic.Int32
 	for range cap(secrets) { // as eight processes that start at once
 		go func() {
 			line, err := parse([]string{"serve"}, environment{"SALLYPORT_DATABASE_URL": "sqlite:" + database + "?x=y"}, io.Discard, io.Discard)
 			if err == nil {
 				var s Secrets
 				s, err = line.secrets()
+				if line.made != "" {
+					made.Add(1)
+				}
 				secrets <- s.Current.Reveal()
 			}
 			if err != nil {
@@ -293,6 +298,9 @@ func TestTheDevelopmentSecretIsMadeOnceAndPrivate(t *testing.T) {
 		if next := <-secrets; next != first || len(next) < minSecretBytes {
 			t.Errorf("got the secrets %q and %q, want one of 32 bytes or more", first, next)
 		}
+	}
+	if made.Load() != 1 {
+		t.Errorf("%d say that they made the file, want one: who made it may remove it", made.Load())
 	}
 	info, err := os.Stat(database + ".secret")
 	if err != nil || info.Mode().Perm() != 0o600 {

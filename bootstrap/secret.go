@@ -184,13 +184,17 @@ func sqlitePath(databaseURL string) (string, bool) {
 }
 
 // developmentSecret returns the secret that path holds, and makes one if there
-// is none: then made is the path. Of several processes that make one at once, all get the same: the
-// whole file appears under its name at once, or not at all.
+// is none: then made is the path. Of several processes that make one at once,
+// all get the same: the whole file appears under its name at once, or not at
+// all. It was made by one of them alone.
 func developmentSecret(path string) (secret domain.Secret, made string, err error) {
 	secret, err = readSecretFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = makeSecretFile(path); err == nil {
+		err = makeSecretFile(path)
+		if err == nil {
 			made = path
+		}
+		if err == nil || errors.Is(err, fs.ErrExist) { // another process was faster: its secret is the one
 			secret, err = readSecretFile(path)
 		}
 	}
@@ -203,6 +207,7 @@ func developmentSecret(path string) (secret domain.Secret, made string, err erro
 	return secret, made, nil
 }
 
+// makeSecretFile writes a new secret to path. fs.ErrExist when there is a file.
 func makeSecretFile(path string) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // mode 0600
 	if err != nil {
@@ -213,8 +218,5 @@ func makeSecretFile(path string) error {
 	if err := errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(temporary.Name(), path); !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil // another process was faster: its secret is the one
+	return os.Link(temporary.Name(), path)
 }
