@@ -53,10 +53,15 @@ func TestTwoAdaptersForOneSchemeAreRefused(t *testing.T) {
 
 func TestAnUnknownSchemeIsAnsweredWithThoseThereAre(t *testing.T) {
 	t.Parallel()
-	code, _, errs := called(t, []string{"SALLYPORT_DATABASE_URL=oracle://x", "SALLYPORT_SECRET=" + goodSecret}, []fx.Option{standard.Modules(), storageModule("mysql")}, "serve")
-	for _, want := range []string{"SALLYPORT_DATABASE_URL", "mysql", "postgres", "sqlite"} {
-		if code != 2 || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
-			t.Errorf("got %d and %q, want 2 and one line with %s", code, errs, want)
+	for setting, schemes := range map[string]string{
+		"SALLYPORT_DATABASE_URL":   "mysql, postgres, postgresql, sqlite",
+		"SALLYPORT_RATE_LIMIT_URL": "memory, redis, rediss, off",
+	} {
+		environ := []string{setting + "=oracle://x", "SALLYPORT_SECRET=" + goodSecret}
+		code, _, errs := called(t, environ, []fx.Option{standard.Modules(), storageModule("mysql")}, "serve")
+		want := "sallyport: " + setting + ": no adapter takes its scheme; there are: " + schemes + "\n"
+		if code != 2 || errs != want {
+			t.Errorf("got %d and %q, want 2 and %q", code, errs, want)
 		}
 	}
 }

@@ -68,7 +68,7 @@ type limiters struct {
 
 // pick returns the adapter of scheme.
 func (l limiters) pick(scheme string) (application.LimiterAdapter, error) {
-	return pick("RATE_LIMIT_URL", scheme, l.All, func(a application.LimiterAdapter) string { return a.Scheme })
+	return pick("RATE_LIMIT_URL", scheme, l.All, func(a application.LimiterAdapter) string { return a.Scheme }, noLimits)
 }
 
 // newThrottle opens the limiter that the configuration names, with one in
