@@ -17,7 +17,9 @@ type privateFile struct {
 }
 
 // createPrivately begins a file. A UsageError when there can be none of that
-// name, or must not be: what is there may be worth more than what comes.
+// name, or must not be: what is there may be worth more than what comes. Call
+// it before storage is opened: it looks into the file, and to close a file takes
+// this process's POSIX locks on it away, SQLite's own among them.
 func createPrivately(name string) (*privateFile, error) {
 	if name == standard {
 		return nil, &UsageError{"- names no file: name one"}
@@ -53,11 +55,14 @@ func isDatabase(name string) bool {
 
 // commit gives the file its name.
 func (f *privateFile) commit() error {
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return err
+	err := errors.Join(f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), f.name)
 	}
-	return os.Rename(f.Name(), f.name)
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
 }
 
 // discard removes the file, unless it was committed.

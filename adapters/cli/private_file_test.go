@@ -39,6 +39,23 @@ func TestAFileIsReplacedOnlyByAWholeOne(t *testing.T) {
 	}
 }
 
+func TestAFileThatCannotTakeItsNameLeavesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "users.jsonl")
+	file, err := createPrivately(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err = file.commit()
+	if left, _ := os.ReadDir(dir); err == nil || len(left) != 1 {
+		t.Errorf("got %v and %d files, want an error and the folder alone", err, len(left))
+	}
+}
+
 func TestWhatIsWorthMoreIsNotReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
