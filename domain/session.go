@@ -89,9 +89,9 @@ type Presented struct {
 }
 
 // Judge says what a presented refresh token is worth at now, given the session
-// and its user as they are stored, and for Over and Reuse the reason, for the log. It is
-// the whole refresh policy. A clock that runs behind RotatedAt counts as no
-// time elapsed.
+// and its user as they are stored, and for Over and Reuse the reason, for the
+// log. It is the whole refresh policy. A clock that runs behind RotatedAt counts
+// as no time elapsed.
 func (s Session) Judge(user User, p Presented, now time.Time, grace time.Duration) (Verdict, string) {
 	switch {
 	case p.Subject != s.UserID || user.ID != s.UserID:

@@ -81,8 +81,8 @@ func incomplete(err error) error {
 	return domain.Invalid("body", "ended before it was complete; send it again").Because(err)
 }
 
-// mediaType returns the body's media type; "" when there is none. A coding such
-// as gzip is understood of nobody (RFC 9110 §8.4).
+// mediaType returns the body's media type; "" when there is none. No coding,
+// such as gzip, is understood (RFC 9110 §8.4).
 func mediaType(c echo.Context) (string, error) {
 	if coding := c.Request().Header.Get(echo.HeaderContentEncoding); coding != "" && !strings.EqualFold(coding, "identity") {
 		return "", echo.ErrUnsupportedMediaType

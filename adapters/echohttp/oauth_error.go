@@ -56,8 +56,8 @@ func isOAuth(c echo.Context) bool {
 }
 
 // oauthErrorOf translates a problem, where that belongs; nil where it stays one:
-// a body that is too large is a problem everywhere, and so is
-// what nobody foresaw.
+// a body that is too large is a problem everywhere, and so is what nobody
+// foresaw.
 func oauthErrorOf(err error, p problem, c echo.Context) *oauthError {
 	if !isOAuth(c) {
 		return nil

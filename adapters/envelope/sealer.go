@@ -91,8 +91,8 @@ func (s *Sealer) Seal(name string, plaintext []byte) ([]byte, error) {
 }
 
 // Open decrypts what Seal made under the same name. stale says that it was
-// sealed under the previous secret. The errors are application.ErrOtherSecret, which says
-// what to do, and ErrDamaged.
+// sealed under the previous secret. The errors are application.ErrOtherSecret,
+// which says what to do, and ErrDamaged.
 func (s *Sealer) Open(name string, sealed []byte) (plaintext []byte, stale bool, err error) {
 	if len(sealed) < 1+idBytes || sealed[0] != version {
 		return nil, false, fmt.Errorf("open %q: unknown format: %w", name, ErrDamaged)

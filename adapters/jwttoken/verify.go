@@ -8,9 +8,10 @@ import (
 )
 
 // VerifyAccess returns an access token's claims. They may be shared with other
-// callers: read them, don't write to them. domain.ErrTokenType,
-// domain.ErrTokenExpired, with the claims, domain.ErrInvalidToken with the reason as its cause,
-// and domain.ErrUnavailable when the token's key can't be known.
+// callers: read them, don't write to them. The errors are domain.ErrTokenType,
+// domain.ErrTokenExpired, with the claims, domain.ErrInvalidToken, with the
+// reason as its cause, and domain.ErrUnavailable when the token's key can't be
+// known.
 func (t *Tokens) VerifyAccess(ctx context.Context, token string) (*domain.AccessClaims, error) {
 	var hash tokenHash
 	remembers := t.ring.remember > 0 && len(token) <= longestRemembered

@@ -2,10 +2,11 @@
 -- attempt's id, how long a reservation and the mark of a known client last;
 -- then, for reset, how long any budget remembers, and else for each budget its
 -- count, window, first and longest wait, how many may run, and how long each
--- failure of a row is remembered (0: the window). The keys are the known mark, the time of the last reset, and the budgets: the stranger's, the
--- known client's, and those that always hold. The answer is {0} for refused,
--- with which budget (the stranger's is 0) and for how long; {1} for yes; {2}
--- for busy.
+-- failure of a row is remembered (0: the window). The keys are the known mark,
+-- the time of the last reset, and the budgets: the stranger's, the known
+-- client's, and those that always hold. The answer is {0} for refused, with
+-- which budget (the stranger's is 0) and for how long; {1} for yes; {2} for
+-- busy.
 
 local verb, id = ARGV[2], ARGV[3]
 next_argument = 4

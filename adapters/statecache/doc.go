@@ -18,8 +18,8 @@
 // it has delivered everything. When the last beat is too old, by the wall clock
 // or by the monotonic one, or the feed says that it was cut, nothing is valid:
 // every request asks storage, and waits only for a load that began after it
-// arrived. It waits at most 50 ms for an older one to
-// end, so that a crowd shares the next.
+// arrived. It waits at most 50 ms for an older one to end, so that a crowd
+// shares the next.
 //
 // It keeps no idle expiry and no generation: a refresh announces nothing.
 package statecache
