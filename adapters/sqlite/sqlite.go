@@ -8,15 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
 
 	"github.com/sallyport-auth/sallyport/adapters/sqlstore"
 	"github.com/sallyport-auth/sallyport/application"
@@ -87,74 +86,17 @@ func Open(_ context.Context, config Config) (*Storage, error) {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	s := &Storage{path: path, migrations: sqlstore.Migrations{Files: steps, Dialect: goose.DialectSQLite3}}
-	writer := watching{prepared(writing(path, "1500")), s.foreignWrite}
+	writer := watching{prepared(writing(path, patience)), s.foreignWrite}
 	s.Store = sqlstore.New(&sqlstore.Dialect{Queries: queries(), Classify: classify, GroupCommit: true, Import: importAccounts}, sqlstore.Databases{
 		Write: database(writer), Writes: 1,
-		Read: open(reading(path)), Reads: config.Readers,
+		Read: database(prepared(reading(path))), Reads: config.Readers,
 	})
 	return s, nil
 }
 
-func open(dsn string) *sqlx.DB { return database(prepared(dsn)) }
-
-func prepared(dsn string) driver.Connector { return sqlstore.Prepared(connector{dsn}, isStale) }
+func prepared(c connector) driver.Connector { return sqlstore.Prepared(c, isStale) }
 
 func database(c driver.Connector) *sqlx.DB { return sqlx.NewDb(sql.OpenDB(c), "sqlite") }
-
-// connector opens a file, readable by its owner alone when it makes it.
-type connector struct{ dsn string }
-
-func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
-
-func (c connector) Connect(context.Context) (driver.Conn, error) {
-	address, err := url.Parse(c.dsn)
-	if err != nil {
-		return nil, fmt.Errorf("address of the database: %w", err)
-	}
-	if address.Query().Get("mode") == "rwc" {
-		create(address.Path)
-	}
-	return c.Driver().Open(c.dsn)
-}
-
-// create makes an empty file that only its owner can read. It never has the
-// file itself open: closing it would take away the locks that other connections
-// of this process hold on it (SQLite, "How To Corrupt", §2.2). Where it can't be
-// done SQLite makes the file, or says why not.
-func create(path string) {
-	if _, err := os.Lstat(path); err == nil {
-		return
-	}
-	empty, err := os.CreateTemp(filepath.Dir(path), ".sallyport-*") // mode 0600
-	if err != nil {
-		return
-	}
-	_ = empty.Close()
-	_ = os.Link(empty.Name(), path) // unless it is there by now
-	_ = os.Remove(empty.Name())
-}
-
-// The pragmas of each connection. With FULL a COMMIT is on the disk when it
-// returns; that costs one fsync for each group of writes.
-func address(path, mode string, more url.Values) string {
-	more.Set("mode", mode)
-	more.Set("_foreign_keys", "on")
-	more.Set("_time_integer_format", "unix_micro")
-	more.Set("_dqs", "0")
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: more.Encode()}).String()
-}
-
-func writing(path, patience string) string {
-	return address(path, "rwc", url.Values{
-		"_busy_timeout": {patience}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
-	})
-}
-
-// Readers do not make the file, and can't write. Mode ro would keep them from
-// making the shared memory that they read by when no writer is there.
-func reading(path string) string {
-	return address(path, "rw", url.Values{"_busy_timeout": {"1500"}, "_query_only": {"on"}})
-}
 
 // Schema says where the schema is, touching nothing: a file that is not there
 // is an empty database.
@@ -175,7 +117,7 @@ func (s *Storage) Migrate(ctx context.Context) error {
 	if err := status.Usable(); err != nil || status.Current() {
 		return err
 	}
-	db := sql.OpenDB(connector{writing(s.path, "60000")})
+	db := sql.OpenDB(writing(s.path, time.Minute))
 	db.SetMaxOpenConns(1) // so that goose works inside the transaction that is begun here
 	defer db.Close()      // what was applied is committed
 	if _, err := db.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
